@@ -1,0 +1,1 @@
+"""Tests of Textbell. They mirror the rooms of ``app/``."""
