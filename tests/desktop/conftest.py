@@ -1,0 +1,25 @@
+"""Further desktops, of other kinds than the one around the whole run."""
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.desktop.session import Desktop, DesktopSession
+
+StartDesktop = Callable[..., DesktopSession]
+
+
+@pytest.fixture
+def desktop() -> Iterator[StartDesktop]:
+    """Start a desktop that lacks something: ``session = desktop(notifier="none")``, then
+    ``session.run([...])``. It ends with the test. Arguments: those of ``Desktop``.
+
+    What only speaks D-Bus can also be pointed at it from within the test's own process:
+    ``monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", session.environment["DBUS_SESSION_BUS_ADDRESS"])``.
+    """
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the private desktop exists on Linux only")
+    with contextlib.ExitStack() as sessions:
+        yield lambda **parts: sessions.enter_context(DesktopSession(Desktop(**parts)))
