@@ -1,6 +1,8 @@
-"""The configuration files of the private desktop's parts."""
+"""The private desktop's environment, and the configuration files of its parts."""
 
 import configparser
+import os
+import struct
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -50,6 +52,46 @@ timeout = 60
 [urgency_critical]
 timeout = 0
 """
+
+
+def private_environment(folder: Path) -> dict[str, str]:
+    """The environment of processes in the desktop kept in ``folder``: the caller's, without its desktop."""
+    home = folder / "home"
+    foreign = ("XDG_", "DBUS_", "GNOME_", "GTK_", "QT_", "DESKTOP_", "KDE_", "SSH_AUTH")
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "SESSION_MANAGER", "PYTHON_KEYRING_BACKEND")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(foreign) and name not in named
+    }
+    return kept | {
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "XDG_DATA_HOME": str(home / ".local" / "share"),
+        "XDG_STATE_HOME": str(home / ".local" / "state"),
+        "XDG_CACHE_HOME": str(home / ".cache"),
+        "XDG_CURRENT_DESKTOP": "XFCE",
+        "XDG_SESSION_TYPE": "x11",
+        "LC_ALL": "C.UTF-8",
+        "GTK_THEME": "Adwaita",
+        "GSETTINGS_BACKEND": "memory",
+        "LIBGL_ALWAYS_SOFTWARE": "1",
+        "QT_QPA_PLATFORM": "xcb",
+        "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
+        # There is no desktop portal here, and Qt says so at every start.
+        "QT_LOGGING_RULES": "qt.qpa.theme.gnome=false;qt.qpa.services=false",
+        # A dead address rather than none: libdbus starts a bus of its own when it has none.
+        "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/run/no-bus",
+    }
+
+
+def any_display_cookie(cookie: bytes) -> bytes:
+    """The content of an Xauthority file (see Xau's ``XauWriteAuth``) for whatever display number it
+    will be: the wild family, no address, no number."""
+    fields = (b"", b"", b"MIT-MAGIC-COOKIE-1", cookie)
+    wild = struct.pack(">H", 0xFFFF)
+    return wild + b"".join(struct.pack(">H", len(field)) + field for field in fields)
 
 
 def write_bus_configuration(folder: Path) -> Path:

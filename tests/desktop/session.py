@@ -16,22 +16,19 @@ import os
 import secrets
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from tests.desktop import furnishing
+from tests.desktop.processes import MARKER, marked_processes
 
-MARKER = "TEXTBELL_DESKTOP_SESSION"
-"""Environment variable that every process of a session inherits: its directory, and before it those
-of the sessions around it, joined by ``os.pathsep``."""
 PASSWORD = "TEXTBELL_DESKTOP_KEYRING_PASSWORD"
 
 NOTIFIERS = ("xfce4-notifyd", "dunst", "none")
@@ -150,40 +147,14 @@ class DesktopSession:
         home = self._folder / "home"
         furnishing.write_configuration(home / ".config")
         around = os.environ.get(MARKER)
-        foreign = ("XDG_", "DBUS_", "GNOME_", "GTK_", "QT_", "DESKTOP_", "KDE_", "SSH_AUTH")
-        self.environment = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(foreign)
-            and name
-            not in ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "SESSION_MANAGER", "PYTHON_KEYRING_BACKEND")
-        }
-        self.environment |= {
+        self.environment = furnishing.private_environment(self._folder) | {
             MARKER: os.pathsep.join(filter(None, (around, str(self._folder)))),
             PASSWORD: secrets.token_hex(8),
-            "HOME": str(home),
-            "XDG_RUNTIME_DIR": str(self._folder / "run"),
-            "XDG_CONFIG_HOME": str(home / ".config"),
-            "XDG_DATA_HOME": str(home / ".local" / "share"),
-            "XDG_STATE_HOME": str(home / ".local" / "state"),
-            "XDG_CACHE_HOME": str(home / ".cache"),
-            "XDG_CURRENT_DESKTOP": "XFCE",
-            "XDG_SESSION_TYPE": "x11",
-            "LC_ALL": "C.UTF-8",
-            "GTK_THEME": "Adwaita",
-            "GSETTINGS_BACKEND": "memory",
-            "LIBGL_ALWAYS_SOFTWARE": "1",
-            "QT_QPA_PLATFORM": "xcb",
-            "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
-            # There is no desktop portal here, and Qt says so at every start.
-            "QT_LOGGING_RULES": "qt.qpa.theme.gnome=false;qt.qpa.services=false",
-            # A dead address rather than none: libdbus starts a bus of its own when it has none.
-            "DBUS_SESSION_BUS_ADDRESS": f"unix:path={self._folder}/run/no-bus",
         }
 
     def _start_screen(self) -> None:
         authority = self._folder / "xauthority"
-        authority.write_bytes(_any_display_cookie(secrets.token_bytes(16)))
+        authority.write_bytes(furnishing.any_display_cookie(secrets.token_bytes(16)))
         authority.chmod(0o600)
         self.environment["XAUTHORITY"] = str(authority)
         width, height = self.desktop.size
@@ -346,29 +317,7 @@ class DesktopSession:
     def _alive(self, folder: str) -> set[int]:
         """Our processes still there: started by us, or, however they were started, marked as ours."""
         alive = {child.pid for child in self._children if child.poll() is None}
-        return alive | {pid for pid, sessions in _marked_processes() if folder in sessions}
-
-
-def _marked_processes() -> Iterator[tuple[int, list[str]]]:
-    prefix = f"{MARKER}=".encode()
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            variables = (entry / "environ").read_bytes().split(b"\0")
-        except OSError:  # ended meanwhile, or another user's
-            continue
-        for variable in variables:
-            if variable.startswith(prefix):
-                yield int(entry.name), os.fsdecode(variable[len(prefix) :]).split(os.pathsep)
-
-
-def _any_display_cookie(cookie: bytes) -> bytes:
-    """The content of an Xauthority file (see Xau's ``XauWriteAuth``) for whatever display number it
-    will be: the wild family, no address, no number."""
-    fields = (b"", b"", b"MIT-MAGIC-COOKIE-1", cookie)
-    wild = struct.pack(">H", 0xFFFF)
-    return wild + b"".join(struct.pack(">H", len(field)) + field for field in fields)
+        return alive | {pid for pid, sessions in marked_processes() if folder in sessions}
 
 
 # ------------------------------------------------------------------ command line

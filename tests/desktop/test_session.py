@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.desktop.conftest import StartDesktop
-from tests.desktop.session import MARKER, PASSWORD, DesktopFailed, DesktopSession, _marked_processes
+from tests.desktop.processes import MARKER, marked_processes
+from tests.desktop.session import PASSWORD, DesktopFailed, DesktopSession
 
 pytestmark = pytest.mark.desktop
 
@@ -105,7 +106,7 @@ def test_screenshot_is_a_picture_of_that_size(desktop: StartDesktop, tmp_path: P
 
 
 def processes_of(folder: Path) -> list[int]:
-    return [pid for pid, sessions in _marked_processes() if str(folder) in sessions]
+    return [pid for pid, sessions in marked_processes() if str(folder) in sessions]
 
 
 def test_what_escaped_is_ended_too(desktop: StartDesktop) -> None:
