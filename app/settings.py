@@ -16,6 +16,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.domain.disclosure import Disclosure as Disclosure
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput
 
@@ -24,14 +25,6 @@ PRODUCTION_SERVER = "https://platform.ringcentral.com"
 REDIRECT_PORTS = (53682, 53683, 53684)
 """Loopback ports for the end of the sign-in. RingCentral compares redirect addresses character by
 character, so each must be registered with the app as ``http://127.0.0.1:PORT/oauth/callback``."""
-
-
-class Disclosure(StrEnum):
-    """How much of a customer a notification shows: the screen may be seen by others."""
-
-    NUMBER_AND_TEXT = "number_and_text"
-    NUMBER = "number"
-    NEITHER = "neither"
 
 
 class Appearance(StrEnum):
