@@ -1,1 +1,16 @@
-"""placeholder"""
+"""The log: every event, once, encrypted, in one SQLite file that answers questions quickly."""
+
+from app.eventlog.log import EventLog
+from app.eventlog.query import BadQuery, Query, parse_query
+from app.eventlog.reader import Consent, LogReader, LogStats, Page
+
+__all__ = [
+    "BadQuery",
+    "Consent",
+    "EventLog",
+    "LogReader",
+    "LogStats",
+    "Page",
+    "Query",
+    "parse_query",
+]

@@ -1,0 +1,91 @@
+"""When two events are the same event.
+
+A notification's ``uuid`` names the notification, not the change: two filters that both match, a repeat or
+a reading back give one change under several. So a change is known by what identifies it:
+
+* a message: its id, its status and when it was last modified;
+* a batch: its id, when it was last modified, its status and its counts;
+* an opt-out or opt-in: the pair of numbers, the new state, and the time, within a tolerance;
+* anything else, and whatever lacks the id: its ``uuid``.
+"""
+
+from bisect import bisect_right, insort
+from typing import NamedTuple
+
+from app.domain.clock import EPOCH
+from app.domain.events import Event, Family, Source
+
+STREAM_TOLERANCE = 2_000_000
+"""Microseconds. One consent change that the stream tells twice differs by less than this."""
+
+HISTORY_TOLERANCE = 10_000_000
+"""Microseconds. One consent change in the stream and in the history differs by less than this."""
+
+Key = int | str | bytes
+"""What ``event.key`` holds. Bytes where a uuid stands in, so that it never equals an id."""
+
+_BIGGEST = 2**63 - 1
+
+
+class Identity(NamedTuple):
+    """The key under which a change is looked for, and what else must agree for it to be the same."""
+
+    key: Key
+    detail: tuple[object, ...]
+
+
+def pack_id(text: str) -> int | str | None:
+    """A decimal id as an integer, which is half as long; ``None`` for ``""``; anything else as it is."""
+    if text.isdecimal() and text.isascii() and len(text) < 20 and text[0] != "0":
+        number = int(text)
+        if number <= _BIGGEST:
+            return number
+    return text or None
+
+
+def identity_of(event: Event) -> Identity:
+    """What makes this event the same as another of its family. Its texts must be valid Unicode."""
+    family, ref = event.family, event.ref
+    key: int | str | None
+    if family is Family.OUTBOUND or family is Family.INBOUND:
+        key = pack_id(ref)
+        detail: tuple[object, ...] = (event.state, event.modified_at)
+    elif family is Family.BATCH and ref:
+        stamp = "" if event.modified_at is None else (event.modified_at - EPOCH).total_seconds()
+        key = f"{ref}@{stamp}"
+        detail = (event.state, event.modified_at, event.processed, event.rejected)
+    elif family is Family.OPTOUT and (event.number or event.customer):
+        key = f"{event.number}>{event.customer}"
+        detail = ()  # PairHistory decides
+    else:
+        key, detail = None, ()
+    if key is None:
+        return Identity(event.uuid.encode(), ())
+    return Identity(key, detail)
+
+
+class PairHistory:
+    """The consent changes known of one pair of numbers, to tell whether one more is news.
+
+    Times are microseconds since 1970.
+    """
+
+    def __init__(self) -> None:
+        self._changes: list[tuple[int, str, bool]] = []
+
+    def add(self, at: int, state: str, source: Source) -> None:
+        """Take note of a change."""
+        insort(self._changes, (at, state, source is Source.READ_BACK))
+
+    def has(self, at: int, state: str, source: Source) -> bool:
+        """Whether this change is known: its neighbour in time has the same state and is close by.
+
+        A change to the other state in between makes it a new one, however close.
+        """
+        read_back = source is Source.READ_BACK
+        place = bisect_right(self._changes, (at, "\U0010ffff", True))
+        for other_at, other_state, other_read_back in self._changes[max(0, place - 1) : place + 1]:
+            tolerance = STREAM_TOLERANCE if other_read_back == read_back else HISTORY_TOLERANCE
+            if other_state == state and abs(other_at - at) <= tolerance:
+                return True
+        return any(change[:2] == (at, state) for change in self._changes[max(0, place - 3) : place])

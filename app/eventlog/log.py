@@ -1,0 +1,164 @@
+"""The log as the rest of the program uses it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from app.domain.events import Appended, Entry, Event, ResumePoint
+from app.eventlog.failures import LogDamaged, translated
+from app.eventlog.reader import LogReader
+from app.eventlog.storage import Opened, open_log, suspect
+from app.eventlog.writer import LogWriter
+
+T = TypeVar("T")
+
+
+class EventLog:
+    """The encrypted log of everything that was received.
+
+    Made by ``open``; an asynchronous context manager that closes it. Writing is done in a thread of its
+    own, one call after the other, each a transaction: when the call returns, what it wrote survives a
+    crash of the computer. A call that is cancelled after it began is still carried out. Several
+    processes may have the log open.
+
+    Every method raises LogUnavailable, with a sentence for the user, if the file cannot be used; then
+    nothing of that call was written.
+    """
+
+    def __init__(self, opened: Opened, path: Path, thread: ThreadPoolExecutor) -> None:
+        self._connection = opened.writer
+        self._writer = LogWriter(opened.writer)
+        self._path = path
+        self._thread = thread
+        self._in_bulk = 0
+        self._closed = False
+        self.set_aside: Path | None = opened.set_aside
+        """Where a damaged log was put when this one was begun in its place."""
+        self.reader = LogReader(opened.reader, path)
+
+    @classmethod
+    async def open(cls, path: Path, key: str) -> Self:
+        """Open the log at ``path``, making it if there is none.
+
+        ``key``: 64 hexadecimal digits (a key of 32 bytes, used as it is: the fast way), or any
+        passphrase. A damaged log of this key's is set aside and a new one begun; see ``set_aside``.
+
+        Raises:
+            LogUnavailable: another program's file, another key, a newer version of Textbell, a folder
+                without permission to write, a full disk. The file is left as it was.
+        """
+        thread = ThreadPoolExecutor(1, "log-writer")
+        try:
+            opened = await asyncio.get_running_loop().run_in_executor(thread, open_log, path, key)
+        except BaseException:
+            thread.shutdown(wait=False)
+            raise
+        return cls(opened, path, thread)
+
+    @property
+    def path(self) -> Path:
+        """The log's file."""
+        return self._path
+
+    async def append(
+        self,
+        events: Sequence[Event],
+        *,
+        resume: ResumePoint | None = None,
+        durable: bool = True,
+        news: bool = True,
+    ) -> Appended:
+        """Store what is new of these events, in one transaction, together with ``resume``.
+
+        Events that are known (see ``identity``) are skipped. The summaries of batches and the consent of
+        customers follow in the same transaction, and so do the marks *due* (live and replayed opt-outs
+        and opt-ins, the first ``Completed`` of a batch) and *unread* (the same from any source, and
+        inbound texts).
+
+        ``durable=False``: may be lost if the computer (not only this program) crashes; faster.
+        ``news=False``: nobody needs to be told, and nothing becomes unread: an import.
+        """
+        durable = durable and not self._in_bulk
+        batch = tuple(events)
+        return await self._run(lambda: self._writer.append(batch, resume, durable=durable, news=news))
+
+    @asynccontextmanager
+    async def bulk(self) -> AsyncIterator[None]:
+        """While this is entered, every append is as with ``durable=False``; leaving it makes all durable."""
+        self._in_bulk += 1
+        try:
+            yield
+        finally:
+            self._in_bulk -= 1
+            await self._run(self._checkpoint)
+
+    async def due(self) -> tuple[Entry, ...]:
+        """Events that somebody may still have to be told of, oldest first."""
+        return await self._run(self._writer.due)
+
+    async def mark_noticed(self, ids: Iterable[int]) -> None:
+        """Somebody was told of these events, or need not be: they are no longer due."""
+        wanted = tuple(ids)
+        await self._run(lambda: self._writer.mark_noticed(wanted))
+
+    async def mark_read(self, ids: Iterable[int] | None = None) -> int:
+        """Somebody looked at these events (``None``: at all of them). How many were unread."""
+        wanted = None if ids is None else tuple(ids)
+        return await self._run(lambda: self._writer.mark_read(wanted))
+
+    async def resume_point(self) -> ResumePoint | None:
+        """The newest that was stored with an append, if any."""
+        return await self._run(self._writer.resume_point)
+
+    async def clear_resume_point(self) -> None:
+        """There is nothing to resume any more: signed out, or the service said so."""
+        await self._run(self._writer.clear_resume_point)
+
+    async def meta(self, name: str) -> str | None:
+        """A value of the caller's, kept in the log under a name."""
+        return await self._run(lambda: self._writer.meta(name))
+
+    async def set_meta(self, name: str, value: str | None) -> None:
+        """Keep a value under a name; ``None`` removes it."""
+        await self._run(lambda: self._writer.set_meta(name, value))
+
+    async def aclose(self) -> None:
+        """Finish what was begun and close the file. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        await self.reader.aclose()
+        await self._run(self._close)
+        self._thread.shutdown()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+
+    def _guarded(self, work: Callable[[], T]) -> T:
+        try:
+            with translated(self._path):
+                return work()
+        except LogDamaged:
+            suspect(self._path)
+            raise
+
+    def _checkpoint(self) -> None:
+        self._connection.wal_checkpoint()
+
+    def _close(self) -> None:
+        self._connection.close()
