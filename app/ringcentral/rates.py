@@ -77,7 +77,13 @@ class RateWindows:
             state.sent.extend([now] * min(max(0, unseen), state.limit))
         if status == 429:
             wait = judge(status, headers, None).retry_after
-            state.held_until = max(state.held_until, now + (RATE_PENALTY if wait is None else wait))
+            for penalised in {found, group or found}:
+                self.hold(penalised, RATE_PENALTY if wait is None else wait, now)
+
+    def hold(self, group: Group, seconds: float, now: float) -> None:
+        """Send nothing in the group for that long."""
+        state = self._states[group]
+        state.held_until = max(state.held_until, now + seconds)
 
     def held(self, group: Group, now: float) -> float:
         """Seconds until a penalty of the group is over; 0 if there is none."""

@@ -72,7 +72,7 @@ class Subscription:
         return self._pending is not None and frame.message_id == self._pending.message_id
 
     def answer(self, frame: Frame, now: float) -> Subscribed | Refused | None:
-        """Take the answer to the request under way; ``None`` if there is nothing to tell, as before a retry."""
+        """Take the answer to the request under way; ``None`` if there is nothing to tell (it is retried)."""
         request = self._pending
         assert request is not None
         self._pending = None

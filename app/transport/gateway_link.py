@@ -1,0 +1,277 @@
+"""One connection to the WebSocket gateway: the socket under a ``GatewayProtocol``."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import (
+    ConnectionClosed,
+    InvalidHandshake,
+    InvalidProxy,
+    InvalidStatus,
+    ProxyError,
+    WebSocketException,
+)
+
+from app import __version__
+from app.domain.clock import Clock
+from app.domain.problems import Expected, Unreachable
+from app.ringcentral.errors import Verdict, VerdictKind, as_expected, judge
+from app.ringcentral.filters import FilterSet
+from app.ringcentral.gateway import CloseReason, GatewayEvent, GatewayProtocol
+from app.ringcentral.wirejson import Unparsable, parse
+from app.transport.http import is_loopback, tls_context, unreachable
+
+_log = logging.getLogger("app.transport.gateway")
+# The library logs addresses and frames when debugging, and both hold what no log may hold.
+_library_log = logging.getLogger("app.transport.gateway.socket")
+_library_log.setLevel(logging.INFO)
+
+_OPEN_WITHIN = 15.0
+_CLOSE_WITHIN = 2.0
+_PING_EVERY = 15.0
+_LARGEST_MESSAGE = 16 * 1024 * 1024
+
+Sink = Callable[[GatewayEvent], None]
+
+
+class EndReason(StrEnum):
+    """How a connection ended. The first six are the protocol's own ``CloseReason``."""
+
+    RENEW = CloseReason.RENEW.value
+    LIMIT = CloseReason.LIMIT.value
+    DEAD = CloseReason.DEAD.value
+    UNANSWERED = CloseReason.UNANSWERED.value
+    REFUSED = CloseReason.REFUSED.value
+    UNFOLLOWED = CloseReason.UNFOLLOWED.value
+    CLOSED = "closed"
+    """The service closed it: see ``close_code``."""
+    LOST = "lost"
+    """It broke without a farewell."""
+    UNREACHABLE = "unreachable"
+    """It was never made: see ``problem``."""
+    REJECTED = "rejected"
+    """The service answered the request to connect with an HTTP error: see ``verdict``."""
+    FINISHED = "finished"
+    """``finish`` was called."""
+    OVERFLOW = "overflow"
+    """The sink was full. What it did not take comes again by recovery or by reading back."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkEnd:
+    """The end of a connection, or of the attempt to make one."""
+
+    reason: EndReason
+    close_code: int | None = None
+    """The WebSocket close code the service sent, if it did."""
+    spent: bool = True
+    """Whether the wstoken was used up. If not, it may serve for another try while it lives."""
+    problem: Expected | None = None
+    """With UNREACHABLE and REJECTED: what to tell the user if it lasts."""
+    verdict: Verdict | None = None
+    """With REJECTED: the HTTP answer, judged; ``retry_after`` says how long to stay away."""
+
+
+class _Ended(Exception):
+    def __init__(self, end: LinkEnd) -> None:
+        super().__init__(end.reason.value)
+        self.end = end
+
+
+class GatewayLink:
+    """Drives one ``GatewayProtocol`` at a time over a socket.
+
+    The reader waits for nothing but the socket, so that pings are answered whatever the rest does.
+    """
+
+    def __init__(self, clock: Clock, *, ping_every: float = _PING_EVERY) -> None:
+        """``ping_every``: seconds between our pings; the protocol decides how long silence may last."""
+        self._clock = clock
+        self._ping_every = ping_every
+        self._protocol: GatewayProtocol | None = None
+        self._outbox: list[str] = []
+        self._ping_due = False
+        self._finished = False
+        self._speak = asyncio.Event()
+        self._look = asyncio.Event()
+
+    async def run(self, uri: str, protocol: GatewayProtocol, sink: Sink) -> LinkEnd:
+        """Connect, converse, and return when it is over.
+
+        ``uri`` is complete with its tokens. ``sink`` gets every event at once and in order; it must not
+        block, and raises ``asyncio.QueueFull`` to have the connection dropped rather than an event. Other
+        exceptions of it come out as they are. When cancelled, the socket is closed within two seconds.
+        """
+        self._finished = False
+        try:
+            socket = await self._connect(uri)
+        except _Ended as ended:
+            _log.info("not connected: %s", ended.end.reason)
+            return ended.end
+        try:
+            end = await self._converse(socket, protocol, sink)
+        finally:
+            await _close(socket)
+        _log.info("connection ended: %s %s", end.reason, end.close_code or "")
+        return end
+
+    def choose(self, filters: FilterSet) -> None:
+        """Follow other filters on the connection at hand; without one, nothing happens."""
+        if self._protocol is not None:
+            self._protocol.choose(filters, self._clock.monotonic())
+            self._pass_on(self._protocol)
+
+    def finish(self) -> None:
+        """Have the connection at hand closed in good order."""
+        self._finished = True
+        self._look.set()
+
+    async def _connect(self, uri: str) -> ClientConnection:
+        context = await asyncio.to_thread(tls_context) if uri.startswith("wss:") else None
+        try:
+            return await connect(
+                uri,
+                ssl=context,
+                proxy=None if is_loopback(uri) else True,
+                compression=None,
+                user_agent_header=f"Textbell/{__version__}",
+                open_timeout=_OPEN_WITHIN,
+                close_timeout=_CLOSE_WITHIN,
+                # Our own pings: the protocol counts their pongs as signs of life.
+                ping_interval=None,
+                max_size=_LARGEST_MESSAGE,
+                max_queue=256,
+                logger=_library_log,
+            )
+        except InvalidStatus as error:
+            raise _Ended(self._rejected(error)) from error
+        except (ProxyError, InvalidProxy) as error:
+            problem = Unreachable(
+                "The proxy of this network does not let Textbell through to RingCentral. "
+                "Check this computer's proxy settings, or ask your administrator."
+            )
+            raise _Ended(LinkEnd(EndReason.UNREACHABLE, spent=False, problem=problem)) from error
+        except (OSError, WebSocketException, ValueError, ImportError) as error:
+            # A timeout and a broken handshake leave open whether the request, and the token, got through.
+            spent = isinstance(error, TimeoutError | InvalidHandshake)
+            end = LinkEnd(EndReason.UNREACHABLE, spent=spent, problem=unreachable(error, uri))
+            raise _Ended(end) from error
+
+    def _rejected(self, error: InvalidStatus) -> LinkEnd:
+        answer = error.response
+        try:
+            body = parse(bytes(answer.body or b"").decode("utf-8", "replace"))
+        except Unparsable:
+            body = None
+        verdict = judge(answer.status_code, dict(answer.headers.raw_items()), body)
+        # The service looked at the token and did not want it, except when it only had no time for it.
+        spent = verdict.kind not in (VerdictKind.RATE, VerdictKind.RETRY)
+        problem = as_expected(verdict, self._clock.now())
+        return LinkEnd(EndReason.REJECTED, spent=spent, problem=problem, verdict=verdict)
+
+    async def _converse(self, socket: ClientConnection, protocol: GatewayProtocol, sink: Sink) -> LinkEnd:
+        self._protocol = protocol
+        self._outbox.clear()
+        self._ping_due = False
+        self._speak.clear()
+        self._look.clear()
+        end: LinkEnd | None = None
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._read(socket, protocol, sink), name="gateway reader")
+                tasks.create_task(self._send(socket, protocol), name="gateway sender")
+                tasks.create_task(self._watch(protocol, sink), name="gateway watch")
+        except* _Ended as ended:
+            end = next(e.end for e in ended.exceptions if isinstance(e, _Ended))
+        finally:
+            self._protocol = None
+        assert end is not None, "the tasks end by raising"
+        return end
+
+    async def _read(self, socket: ClientConnection, protocol: GatewayProtocol, sink: Sink) -> None:
+        while True:
+            try:
+                # Bytes, since text that is not UTF-8 would end the connection and come again with the replay.
+                message = await socket.recv(decode=False)
+            except ConnectionClosed as closed:
+                code = closed.rcvd.code if closed.rcvd else None
+                wanted = protocol.close_wanted()
+                reason = EndReason(wanted) if wanted else EndReason.CLOSED if closed.rcvd else EndReason.LOST
+                raise _Ended(LinkEnd(reason, code)) from closed
+            text = message.decode("utf-8", "replace")
+            protocol.receive_frame(text, self._clock.monotonic(), self._clock.now())
+            _hand_over(protocol, sink)
+            self._pass_on(protocol)
+
+    async def _send(self, socket: ClientConnection, protocol: GatewayProtocol) -> None:
+        def on_pong(waiter: asyncio.Future[float]) -> None:
+            if not waiter.cancelled() and waiter.exception() is None:
+                protocol.pong_received(self._clock.monotonic())
+
+        while True:
+            await self._speak.wait()
+            self._speak.clear()
+            try:
+                while self._outbox:
+                    await socket.send(self._outbox.pop(0))
+                if self._ping_due:
+                    self._ping_due = False
+                    pong = await socket.ping()
+                    assert isinstance(pong, asyncio.Future)
+                    pong.add_done_callback(on_pong)
+            except ConnectionClosed:
+                return  # The reader says how it ended.
+
+    async def _watch(self, protocol: GatewayProtocol, sink: Sink) -> None:
+        next_ping = self._clock.monotonic() + self._ping_every
+        while True:
+            now = self._clock.monotonic()
+            protocol.tick(now)
+            _hand_over(protocol, sink)
+            if self._finished:
+                raise _Ended(LinkEnd(EndReason.FINISHED))
+            if wanted := protocol.close_wanted():
+                raise _Ended(LinkEnd(EndReason(wanted)))
+            if now >= next_ping:
+                next_ping = now + self._ping_every
+                self._ping_due = True
+                self._speak.set()
+            self._look.clear()
+            self._pass_on(protocol)
+            deadline = protocol.next_deadline()
+            due = next_ping if deadline is None else min(deadline, next_ping)
+            try:
+                async with asyncio.timeout(max(0.0, due - now)):
+                    await self._look.wait()
+            except TimeoutError:
+                continue
+
+    def _pass_on(self, protocol: GatewayProtocol) -> None:
+        """Wake whoever has something to do after the protocol was told something."""
+        texts = protocol.frames_to_send()
+        if texts:
+            self._outbox += texts
+            self._speak.set()
+        if texts or protocol.close_wanted():
+            # A request has a deadline of its own. Other frames only put deadlines off: no need to look.
+            self._look.set()
+
+
+def _hand_over(protocol: GatewayProtocol, sink: Sink) -> None:
+    for event in protocol.events_received():
+        try:
+            sink(event)
+        except asyncio.QueueFull as error:
+            raise _Ended(LinkEnd(EndReason.OVERFLOW)) from error
+
+
+async def _close(socket: ClientConnection) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_WITHIN):
+            await socket.close()
+    except TimeoutError:
+        socket.transport.abort()
