@@ -1,0 +1,136 @@
+"""What the log is narrowed down to: a built-in view, chips, and the typed words, as one query."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
+from enum import Enum
+
+from app.domain.events import FAILED_STATES, Family
+from app.domain.numbers import format_number
+from app.eventlog.query import EVERYTHING, Query, parse_query
+from app.ui.event_words import KINDS
+from app.ui.words import Labels
+
+
+class View(Enum):
+    """The built-in views, in the order of the side bar: name and icon."""
+
+    ACTIVITY = ("Activity", "bell")
+    TODAY = ("Today", "calendar")
+    OPT_OUTS = ("Opt-outs this week", "opted-out")
+    BATCHES = ("Batches", "batch")
+    RECEIVED = ("Texts received", "inbound")
+    FAILED = ("Failed texts", "cross")
+
+    @property
+    def title(self) -> str:
+        return self.value[0]
+
+    @property
+    def icon(self) -> str:
+        return self.value[1]
+
+    def query(self, today: datetime) -> Query:
+        """What the view shows. ``today`` is midnight, local time."""
+        monday = today - timedelta(days=today.weekday())
+        return {
+            View.ACTIVITY: EVERYTHING,
+            View.TODAY: Query(after=today),
+            View.OPT_OUTS: Query(families=(Family.OPTOUT,), after=monday),
+            View.BATCHES: Query(families=(Family.BATCH,)),
+            View.RECEIVED: Query(families=(Family.INBOUND,)),
+            View.FAILED: Query(families=(Family.OUTBOUND,), states=tuple(sorted(FAILED_STATES))),
+        }[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One refinement that can be taken away by a click."""
+
+    name: str
+    value: str
+    query: Query
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}: {self.value}"
+
+
+def customer_chip(e164: str) -> Chip:
+    """Only events of this customer."""
+    return Chip("Customer", format_number(e164), Query(customers=(e164,)))
+
+
+def own_number_chip(e164: str, labels: Labels) -> Chip:
+    """Only events of this number of ours."""
+    return Chip("Your number", labels.short(e164), Query(own_numbers=(e164,)))
+
+
+def kind_chip(family: Family) -> Chip:
+    """Only events of this kind."""
+    return Chip("Kind", KINDS[family], Query(families=(family,)))
+
+
+def batch_chip(batch_id: str, name: str) -> Chip:
+    """Only what belongs to this batch."""
+    return Chip("Batch", name, Query(batches=(batch_id,)))
+
+
+NEW_ONLY = Chip("Only", "new", Query(unread=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Everything that narrows the log down now."""
+
+    view: View = View.ACTIVITY
+    chips: tuple[Chip, ...] = ()
+    typed: str = ""
+
+    def with_chip(self, chip: Chip) -> "Filters":
+        """A chip of the same name is replaced: two customers at once would match nothing."""
+        kept = tuple(other for other in self.chips if other.name != chip.name)
+        return replace(self, chips=(*kept, chip))
+
+    def without_chip(self, chip: Chip) -> "Filters":
+        return replace(self, chips=tuple(other for other in self.chips if other != chip))
+
+    def query(self, now: datetime, zone: tzinfo | None = None) -> Query:
+        """The whole as one query: everything must be true of an event.
+
+        Raises:
+            BadInput: what was typed cannot be understood; the sentence says what.
+        """
+        today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        found = parse_query(self.typed, now, zone)
+        for part in (self.view.query(today), *(chip.query for chip in self.chips)):
+            found = _both(found, part)
+        return found
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the user narrowed the view down: there is something to clear."""
+        return bool(self.chips or self.typed.strip())
+
+
+def _both(one: Query, other: Query) -> Query:
+    """What is true of both. Within a tuple of a query one must fit, so kinds are intersected."""
+    families = one.families or other.families
+    without = one.without + other.without
+    if one.families and other.families:
+        families = tuple(family for family in one.families if family in other.families)
+        if not families:
+            without = (*without, EVERYTHING)  # no kind is both: nothing can be found
+    starts = [moment for moment in (one.after, other.after) if moment is not None]
+    ends = [moment for moment in (one.before, other.before) if moment is not None]
+    return replace(
+        one,
+        families=families,
+        states=one.states + other.states,
+        batches=one.batches + other.batches,
+        customers=one.customers + other.customers,
+        own_numbers=one.own_numbers + other.own_numbers,
+        after=max(starts, default=None),
+        before=min(ends, default=None),
+        unread=one.unread or other.unread,
+        without=without,
+    )

@@ -1,0 +1,132 @@
+"""Choosing from the account's numbers: names, check boxes, a filter when there are many."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
+
+from app.domain.numbers import OwnNumber, format_number
+from app.ui import theme
+from app.ui.parts import column, label, line
+from app.ui.theme import Theme
+from app.ui.words import counted
+
+FILTER_FROM = 9
+"""So many numbers are worth a field to filter them."""
+
+
+class NumberList(QWidget):
+    """Shows numbers with a check box each. A filter hides rows; it never changes what is ticked."""
+
+    changed = Signal()
+
+    def __init__(self, its_theme: Theme) -> None:
+        super().__init__()
+        self._numbers: tuple[OwnNumber, ...] = ()
+        outer = column(self, gap=theme.GAP)
+        self.filter = QLineEdit()
+        self.filter.setPlaceholderText("Filter by name or number")
+        self.filter.setAccessibleName("Filter the numbers")
+        self.filter.setClearButtonEnabled(True)
+        self.filter.textChanged.connect(self._filter)
+        outer.addWidget(self.filter)
+        top = line(gap=theme.GAP)
+        top.setContentsMargins(theme.WIDE + 1, 0, theme.WIDE, 0)
+        self.all = QCheckBox("Select &all")
+        self.all.clicked.connect(self._all_clicked)
+        self._chosen = label(tone="muted")
+        top.addWidget(self.all)
+        top.addStretch(1)
+        top.addWidget(self._chosen)
+        outer.addLayout(top)
+        self.list = QListWidget()
+        self.list.setObjectName("numbers")
+        self.list.setAccessibleName("Your numbers")
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.list.setUniformItemSizes(True)
+        self.list.itemChanged.connect(self._item_changed)
+        self.list.itemActivated.connect(_toggle)
+        outer.addWidget(self.list, 1)
+        self._none = label("No number matches.", tone="muted")
+        self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._none.hide()
+        outer.addWidget(self._none, 1)
+
+    def show_numbers(self, numbers: Sequence[OwnNumber], ticked: Iterable[str]) -> None:
+        """Show these, with those ticked."""
+        chosen = set(ticked)
+        self._numbers = tuple(sorted(numbers, key=lambda n: (not n.label, n.label.casefold(), n.e164)))
+        self.list.blockSignals(True)
+        self.list.clear()
+        for number in self._numbers:
+            item = QListWidgetItem(
+                f"{number.label}   {format_number(number.e164)}" if number.label else number.title
+            )
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(_state(number.e164 in chosen))
+            item.setData(Qt.ItemDataRole.AccessibleTextRole, number.title)
+            self.list.addItem(item)
+        if self._numbers:
+            self.list.setCurrentRow(0)
+        self.list.blockSignals(False)
+        self.filter.clear()
+        self.filter.setVisible(len(self._numbers) >= FILTER_FROM)
+        self._tell()
+
+    def chosen(self) -> tuple[OwnNumber, ...]:
+        """What is ticked, seen or not."""
+        return tuple(
+            number
+            for row, number in enumerate(self._numbers)
+            if self.list.item(row).checkState() == Qt.CheckState.Checked
+        )
+
+    def _rows(self) -> list[QListWidgetItem]:
+        items = [self.list.item(row) for row in range(self.list.count())]
+        return [item for item in items if not item.isHidden()]
+
+    def _all_clicked(self) -> None:
+        on = any(item.checkState() != Qt.CheckState.Checked for item in self._rows())
+        self.list.blockSignals(True)
+        for item in self._rows():
+            item.setCheckState(_state(on))
+        self.list.blockSignals(False)
+        self._tell()
+
+    def _item_changed(self) -> None:
+        self._tell()
+
+    def _filter(self, text: str) -> None:
+        words = text.casefold().split()
+        digits = re.sub(r"\D", "", text)
+        for row, number in enumerate(self._numbers):
+            name = number.title.casefold()
+            by_name = all(word in name for word in words)
+            by_digits = bool(digits) and digits in number.e164
+            self.list.item(row).setHidden(not (by_name or by_digits))
+        found = bool(self._rows())
+        self.list.setVisible(found)
+        self._none.setVisible(not found)
+        self._tell()
+
+    def _tell(self) -> None:
+        chosen = len(self.chosen())
+        self._chosen.setText(f"{chosen:,} of {counted(len(self._numbers), 'number')}")
+        states = {item.checkState() for item in self._rows()}
+        self.all.setEnabled(bool(states))
+        if len(states) == 1:
+            self.all.setTristate(False)
+            self.all.setCheckState(states.pop())
+        elif states:
+            self.all.setCheckState(Qt.CheckState.PartiallyChecked)
+        self.changed.emit()
+
+
+def _state(on: bool) -> Qt.CheckState:
+    return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+
+
+def _toggle(item: QListWidgetItem) -> None:
+    item.setCheckState(_state(item.checkState() != Qt.CheckState.Checked))
