@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.domain.events import ResumePoint
-from app.ringcentral.wirejson import NOT_JSON, TOO_DEEP, Unparsable, clean, dump, parse
+from app.ringcentral.wirejson import NOT_JSON, TOO_DEEP, Unparsable, dump, parse, storable
 
 CONNECTION_DETAILS = "ConnectionDetails"
 CLIENT_REQUEST = "ClientRequest"
@@ -62,7 +62,6 @@ def read_frame(text: str) -> Frame:
     rest = opened[end:-1].strip()
     if not isinstance(meta, dict) or not isinstance(meta.get("type"), str) or (rest and rest[0] != ","):
         raise Unparsable(_NO_FRAME)
-    meta = clean(meta)
     status = meta.get("status")
     message_id = meta.get("messageId")
     return Frame(
@@ -112,13 +111,13 @@ def _resume(wsc: Any) -> ResumePoint | None:
         return None
     if not isinstance(sequence, int) or isinstance(sequence, bool) or not 0 <= sequence < 2**63:
         sequence = 0
-    return ResumePoint(token, sequence)
+    return ResumePoint(storable(token), sequence)
 
 
 def _headers(value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict):
         return {}
-    return {name: item for name, item in value.items() if isinstance(item, str)}
+    return {storable(name): storable(item) for name, item in value.items() if isinstance(item, str)}
 
 
 def _after_space(text: str, at: int) -> int:
