@@ -15,7 +15,7 @@ from typing import Any
 from app.domain.clock import isoformat
 from app.domain.events import OPTED_IN, OPTED_OUT, Event, Family, Source
 from app.domain.problems import BadInput
-from app.ringcentral.wirejson import Unparsable, canonical, clean, dump, parse, storable
+from app.ringcentral.wirejson import WHAT_ARRIVED, Unparsable, canonical, clean, dump, parse, storable
 
 BATCHES = "/restapi/v1.0/account/~/a2p-sms/batches"
 MESSAGES = "/restapi/v1.0/account/~/a2p-sms/messages"
@@ -104,7 +104,7 @@ def event_from_line(line: str, *, received_at: datetime) -> Event:
     try:
         value = parse(line)
     except Unparsable as reason:
-        raise BadInput(f"This line cannot be read. {reason}") from reason
+        raise BadInput(str(reason).replace(WHAT_ARRIVED, "This line")) from reason
     if isinstance(value, dict):
         if "family" in value and "body" in value:
             return _from_own_line(value, received_at)

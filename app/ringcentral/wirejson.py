@@ -16,8 +16,9 @@ from pydantic_core import from_json
 MAX_DEPTH = 200
 """Levels of nesting that are read: what pydantic-core allows, so that both parsers agree."""
 
-NOT_JSON = "What arrived is not JSON."
-TOO_DEEP = "What arrived is nested too deeply to be read."
+WHAT_ARRIVED = "What arrived"
+NOT_JSON = f"{WHAT_ARRIVED} is not JSON."
+TOO_DEEP = f"{WHAT_ARRIVED} is nested too deeply to be read."
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONGEST_INTEGER = 100
