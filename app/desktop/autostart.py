@@ -11,8 +11,7 @@ from typing import Protocol
 
 from app.domain.problems import BadInput
 
-APP_ID = "textbell"
-MAC_LABEL = "com.textbell.Textbell"
+APP_ID = "io.github.textbell.Textbell"
 
 
 class Autostart(Protocol):
@@ -39,29 +38,39 @@ def system_autostart(command: Sequence[str]) -> Autostart:
 
 
 class XdgAutostart:
-    """A desktop entry in the user's autostart directory (XDG Desktop Application Autostart)."""
+    """A desktop entry in the user's autostart directory (XDG Desktop Application Autostart).
+
+    One of the same name that the system brings along is overridden, not edited.
+    """
 
     def __init__(self, command: Sequence[str], *, icon: str = APP_ID) -> None:
         config = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
         self.path = Path(config) / "autostart" / f"{APP_ID}.desktop"
+        everybodys = (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(os.pathsep)
+        self._everybodys = [Path(folder) / "autostart" / self.path.name for folder in everybodys if folder]
         self._command = tuple(command)
         self._icon = icon
 
     @property
     def enabled(self) -> bool:
-        try:
-            lines = self.path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            return False
-        return "Hidden=true" not in lines and "X-GNOME-Autostart-enabled=false" not in lines
+        for path in (self.path, *self._everybodys):
+            try:
+                lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+            except OSError:
+                continue
+            return "Hidden=true" not in lines and "X-GNOME-Autostart-enabled=false" not in lines
+        return False
 
     def enable(self) -> None:
         _write(self.path, self._entry().encode())
 
     def disable(self) -> None:
-        _remove(self.path)
+        if any(path.exists() for path in self._everybodys):
+            _write(self.path, self._entry(hidden=True).encode())
+        else:
+            _remove(self.path)
 
-    def _entry(self) -> str:
+    def _entry(self, *, hidden: bool = False) -> str:
         return (
             "[Desktop Entry]\n"
             "Type=Application\n"
@@ -71,7 +80,7 @@ class XdgAutostart:
             f"Icon={self._icon}\n"
             "Terminal=false\n"
             # The tray must be there before its icons.
-            "X-GNOME-Autostart-Delay=5\n"
+            "X-GNOME-Autostart-Delay=5\n" + ("Hidden=true\n" if hidden else "")
         )
 
 
@@ -79,7 +88,7 @@ class MacAutostart:
     """A launch agent of the user. Written from Apple's description; not tried on a Mac."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        self.path = Path.home() / "Library" / "LaunchAgents" / f"{MAC_LABEL}.plist"
+        self.path = Path.home() / "Library" / "LaunchAgents" / f"{APP_ID}.plist"
         self._command = tuple(command)
 
     @property
@@ -88,7 +97,7 @@ class MacAutostart:
 
     def enable(self) -> None:
         agent = {
-            "Label": MAC_LABEL,
+            "Label": APP_ID,
             "ProgramArguments": list(self._command),
             "RunAtLoad": True,
             "ProcessType": "Interactive",

@@ -11,6 +11,8 @@ from dbus_fast import Message, MessageType
 from desktop_notifier import Notification
 from desktop_notifier.backends.dbus import DBusDesktopNotifier
 
+from app.desktop.buses import leave
+
 _NAME = "org.freedesktop.Notifications"
 _BUS = "org.freedesktop.DBus"
 _WATCH = f"type='signal',sender='{_BUS}',interface='{_BUS}',member='NameOwnerChanged',arg0='{_NAME}'"
@@ -47,19 +49,19 @@ class FreedesktopBackend(DBusDesktopNotifier):
                 Message(_BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", signature="s", body=[_WATCH])
             )
         except BaseException:
-            self.hang_up()
+            await self.hang_up()
             raise
         self._daemon = _Replacing(interface)
         self.interface = self._daemon  # type: ignore[assignment]
         return self._daemon
 
-    def hang_up(self) -> None:
+    async def hang_up(self) -> None:
         """Close the connection; the next call makes another."""
         bus = self.__dict__.pop("bus", None)
         self._daemon = self.interface = None
         self._forget_daemon()
         if bus is not None:
-            bus.disconnect()
+            await leave(bus)
 
     async def body_markup(self) -> bool:
         """Whether the daemon reads the body as markup. Raises whatever the bus raises."""

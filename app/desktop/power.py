@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from app.desktop.buses import leave
+
 log = logging.getLogger(__name__)
 
 CHECK_EVERY = 25.0
@@ -50,9 +52,7 @@ class WakeWatch:
                 await self._listen()
             await self._compare_clocks()
         finally:
-            if self._bus is not None:
-                self._bus.disconnect()
-                self._bus = None
+            await self._hang_up()
 
     async def _compare_clocks(self) -> None:
         wall, steady = self._wall(), self._monotonic()
@@ -87,9 +87,12 @@ class WakeWatch:
                     )
         except Exception as error:  # noqa: BLE001 - a machine without a system bus is watched by its clocks
             log.debug("no system bus: %s", type(error).__name__)
-            if self._bus is not None:
-                self._bus.disconnect()
-                self._bus = None
+            await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        bus, self._bus = self._bus, None
+        if bus is not None:
+            await leave(bus)
 
     def _on_message(self, message: Any) -> None:
         if message.member == "PrepareForSleep" and message.body == [False]:

@@ -6,8 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QLockFile, QObject, QStandardPaths, Signal
+from PySide6.QtCore import QLockFile, QObject, QStandardPaths, QThread, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
+
+from app.domain.problems import BadInput
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +33,8 @@ class SingleInstance(QObject):
         super().__init__(parent)
         self.name = server_name(data_dir)
         """Where the local socket is: a path, on Windows the name of a pipe."""
+        self.asked = False
+        self._folder = data_dir
         self._lock = QLockFile(str(data_dir / "instance.lock"))
         # Not by age: the program runs for weeks. A lock whose process is gone is taken over anyway.
         self._lock.setStaleLockTime(0)
@@ -43,9 +47,17 @@ class SingleInstance(QObject):
 
         If it is not, the other one has been asked to show its window (``asked`` tells whether it
         answered), and this process should end with status 0.
+
+        Raises:
+            BadInput: nothing can be written in the data directory.
         """
         self.asked = False
         if not self._lock.tryLock(0):
+            if self._lock.error() is not QLockFile.LockError.LockFailedError:
+                raise BadInput(
+                    f"The data folder {self._folder} cannot be written. "
+                    "Check its permissions and that the disk is not full, or name another with --data-dir."
+                )
             self.asked = self._ask()
             return False
         # Ours now, so a socket that is still there was left behind by one that did not end well.
@@ -73,7 +85,7 @@ class SingleInstance(QObject):
                 )
             if not self._another_holds_the_lock():
                 return False
-            self.thread().msleep(50)
+            QThread.msleep(50)
         return False
 
     def _another_holds_the_lock(self) -> bool:
@@ -90,6 +102,8 @@ class SingleInstance(QObject):
                 self._hear(socket)
 
     def _hear(self, socket: QLocalSocket) -> None:
+        if not socket.canReadLine():
+            return
         said = bytes(socket.readLine(64).data())
         socket.disconnectFromServer()
         if said == SHOW:

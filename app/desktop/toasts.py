@@ -54,7 +54,7 @@ class NativeNotifier:
         async with self._lock:
             if self._monotonic() < self._retry_at and notice.kind is not NoticeKind.TEST:
                 return False
-            if notice.quiet and not await self._on_screen(notice.tag):
+            if notice.quiet and not await self.on_screen(notice.tag):
                 return True
             reason = "no answer in time"
             try:
@@ -68,12 +68,12 @@ class NativeNotifier:
                 pass
             except Exception as error:  # noqa: BLE001 - each system's backend raises its own; show never does
                 reason = type(error).__name__
-            self._give_up(reason)
+            await self._give_up(reason)
             return False
 
     async def withdraw(self, tag: str) -> None:
         async with self._lock:
-            if await self._on_screen(tag):
+            if await self.on_screen(tag):
                 try:
                     async with asyncio.timeout(PATIENCE):
                         await self._backend.clear(self._identifiers[tag])
@@ -81,17 +81,18 @@ class NativeNotifier:
                     log.info("a notification could not be taken away: %s", type(error).__name__)
             self._identifiers.pop(tag, None)
 
-    def close(self) -> None:
-        """Let go of the daemon. What is on the screen stays, and cannot be opened any more."""
-        if self._backend is not None and hasattr(self._backend, "hang_up"):
-            self._backend.hang_up()
-        self._backend = None
-
-    async def _on_screen(self, tag: str) -> bool:
+    async def on_screen(self, tag: str) -> bool:
+        """Whether the desktop still shows, or keeps, the notification with this tag."""
         identifier = self._identifiers.get(tag)
         if identifier is None or self._backend is None:
             return False
         return identifier in await self._backend.get_current_notifications()
+
+    async def close(self) -> None:
+        """Let go of the daemon. What is on the screen stays, and cannot be opened any more."""
+        backend, self._backend = self._backend, None
+        if hasattr(backend, "hang_up"):
+            await backend.hang_up()
 
     async def _deliver(self, notice: Notice) -> bool:
         if self._backend is None:
@@ -129,7 +130,7 @@ class NativeNotifier:
 
     async def _identifier(self, tag: str) -> str:
         """The identifier under which to send: that of the one to be replaced, or a new one."""
-        if await self._on_screen(tag):
+        if await self.on_screen(tag):
             if hasattr(self._backend, "body_markup"):  # replaces in place
                 return self._identifiers[tag]
             await self._backend.clear(self._identifiers[tag])
@@ -139,12 +140,12 @@ class NativeNotifier:
             del self._identifiers[next(iter(self._identifiers))]
         return self._identifiers[tag]
 
-    def _give_up(self, reason: str) -> None:
+    async def _give_up(self, reason: str) -> None:
         self._failures += 1
         pause = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** min(self._failures - 1, 10))
         self._retry_at = self._monotonic() + pause
         log.info("the desktop did not take a notification (%s); next try in %.0f s", reason, pause)
-        self.close()
+        await self.close()
 
 
 class FallbackNotifier:
