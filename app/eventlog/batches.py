@@ -7,20 +7,41 @@ from typing import Any
 
 import apsw
 
-from app.domain.events import BATCH_COMPLETED, DELIVERED, FAILED_STATES, BatchSummary, Event
+from app.domain.events import (
+    BATCH_COMPLETED,
+    DELIVERED,
+    FAILED_STATES,
+    BatchSummary,
+    Event,
+)
 from app.eventlog.codec import micros, moment
+from app.eventlog.sql import Insert, json_list, rows_of
 
 _COLUMNS = (
-    "id, ref, number, state, size, processed, rejected, delivered, failed, cost, text, errors, created, "
-    "modified, completed, as_of"
+    "id",
+    "ref",
+    "number",
+    "state",
+    "size",
+    "processed",
+    "rejected",
+    "delivered",
+    "failed",
+    "cost",
+    "text",
+    "errors",
+    "created",
+    "modified",
+    "completed",
+    "as_of",
 )
-_BY_IDS = f"SELECT {_COLUMNS} FROM batch WHERE id IN (SELECT value FROM json_each(?))"  # noqa: S608
-_BY_REFS = f"SELECT {_COLUMNS} FROM batch WHERE ref IN (SELECT value FROM json_each(?))"  # noqa: S608
-_UPDATE = """
-UPDATE batch SET number = ?2, state = ?3, size = ?4, processed = ?5, rejected = ?6, delivered = ?7, failed = ?8,
-    cost = ?9, text = ?10, errors = ?11, created = ?12, modified = ?13, completed = ?14, as_of = ?15
-WHERE id = ?1
-"""
+_BY_IDS = "FROM batch WHERE id IN (SELECT value FROM json_each(?))"
+_BY_REFS = "FROM batch WHERE ref IN (SELECT value FROM json_each(?))"
+_SAVE = Insert(
+    f"INSERT INTO batch ({', '.join(_COLUMNS)})",
+    len(_COLUMNS),
+    "ON CONFLICT (id) DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[2:]),
+)
 
 FINAL_STATES = FAILED_STATES | {DELIVERED}
 _BIGGEST = 2**63 - 1
@@ -76,9 +97,11 @@ class Tally:
     changed: bool = False
     first_completed: bool = False
 
-    def report(self, event: Event) -> None:
-        """Take in an event of the batch itself. An older one never undoes what a newer one said."""
-        at = micros(event.modified_at or event.timestamp)
+    def report(self, event: Event, at: int) -> None:
+        """Take in an event of the batch itself, true at that time.
+
+        An older one never undoes what a newer one said.
+        """
         if event.state == BATCH_COMPLETED:
             if self.completed is None:
                 self.first_completed = True
@@ -147,45 +170,45 @@ def load(connection: apsw.Connection, ids: set[int]) -> dict[int, Tally]:
     """The summaries with these row ids, by row id."""
     if not ids:
         return {}
-    rows = connection.execute(_BY_IDS, (json.dumps(tuple(ids)),))
+    rows = rows_of(connection, _COLUMNS, _BY_IDS, (json_list(ids),))
     return {row[0]: _tally(row) for row in rows}
 
 
 def load_by_ref(connection: apsw.Connection, refs: tuple[str, ...]) -> dict[str, BatchSummary]:
     """The summaries of these batches, by the service's ids; unknown ones are absent."""
-    rows = connection.execute(_BY_REFS, (json.dumps([_clean(ref) for ref in refs]),))
+    rows = rows_of(connection, _COLUMNS, _BY_REFS, (json_list(map(_clean, refs)),))
     return {row[1]: _tally(row).summary() for row in rows}
 
 
 def save(connection: apsw.Connection, tallies: list[Tally]) -> None:
     """Write the summaries back."""
-    connection.executemany(
-        _UPDATE,
-        [
-            (
-                tally.id,
-                tally.number,
-                tally.state,
-                tally.size,
-                tally.processed,
-                tally.rejected,
-                tally.delivered,
-                tally.failed,
-                tally.cost,
-                tally.text,
-                json.dumps(tally.errors),
-                tally.created,
-                tally.modified,
-                tally.completed,
-                tally.as_of,
-            )
-            for tally in tallies
-        ],
-    )
+    rows = [
+        (
+            tally.id,
+            tally.ref,
+            tally.number,
+            tally.state,
+            tally.size,
+            tally.processed,
+            tally.rejected,
+            tally.delivered,
+            tally.failed,
+            tally.cost,
+            tally.text,
+            json.dumps(tally.errors),
+            tally.created,
+            tally.modified,
+            tally.completed,
+            tally.as_of,
+        )
+        for tally in tallies
+    ]
+    _SAVE.run(connection, rows)
 
 
-def _tally(row: tuple[Any, ...]) -> Tally:
-    return Tally(*row[:11], json.loads(row[11]), *row[12:])
+def _tally(row: list[Any]) -> Tally:
+    row[11] = json.loads(row[11])
+    return Tally(*row)
 
 
 def _clean(text: str) -> str:

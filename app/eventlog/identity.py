@@ -10,9 +10,7 @@ a reading back give one change under several. So a change is known by what ident
 """
 
 from bisect import bisect_right, insort
-from typing import NamedTuple
 
-from app.domain.clock import EPOCH
 from app.domain.events import Event, Family, Source
 
 STREAM_TOLERANCE = 2_000_000
@@ -24,14 +22,10 @@ HISTORY_TOLERANCE = 10_000_000
 Key = int | str | bytes
 """What ``event.key`` holds. Bytes where a uuid stands in, so that it never equals an id."""
 
+Mark = tuple[object, ...]
+"""Key, family and whatever else must agree for an event to be the same. Times: microseconds since 1970."""
+
 _BIGGEST = 2**63 - 1
-
-
-class Identity(NamedTuple):
-    """The key under which a change is looked for, and what else must agree for it to be the same."""
-
-    key: Key
-    detail: tuple[object, ...]
 
 
 def pack_id(text: str) -> int | str | None:
@@ -43,25 +37,26 @@ def pack_id(text: str) -> int | str | None:
     return text or None
 
 
-def identity_of(event: Event) -> Identity:
-    """What makes this event the same as another of its family. Its texts must be valid Unicode."""
-    family, ref = event.family, event.ref
-    key: int | str | None
+def identity_of(event: Event, modified: int | None) -> tuple[Key, Mark | None]:
+    """The key under which an event is looked for, and its mark.
+
+    ``None`` instead of the mark: a consent change, about which ``PairHistory`` decides. The event's texts
+    must be valid Unicode.
+    """
+    family = event.family
     if family is Family.OUTBOUND or family is Family.INBOUND:
-        key = pack_id(ref)
-        detail: tuple[object, ...] = (event.state, event.modified_at)
-    elif family is Family.BATCH and ref:
-        stamp = "" if event.modified_at is None else (event.modified_at - EPOCH).total_seconds()
-        key = f"{ref}@{stamp}"
-        detail = (event.state, event.modified_at, event.processed, event.rejected)
+        key = pack_id(event.ref)
+        if key is not None:
+            return key, (key, family, event.state, modified)
+    elif family is Family.BATCH:
+        if event.ref:
+            # A batch's events have a key each: one of 30,000 messages may well have hundreds.
+            key = f"{event.ref}@{modified}"
+            return key, (key, family, event.state, event.processed, event.rejected)
     elif family is Family.OPTOUT and (event.number or event.customer):
-        key = f"{event.number}>{event.customer}"
-        detail = ()  # PairHistory decides
-    else:
-        key, detail = None, ()
-    if key is None:
-        return Identity(event.uuid.encode(), ())
-    return Identity(key, detail)
+        return f"{event.number}>{event.customer}", None
+    stand_in = event.uuid.encode()
+    return stand_in, (stand_in, family)
 
 
 class PairHistory:

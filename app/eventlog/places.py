@@ -2,12 +2,7 @@
 
 import apsw
 
-from app.domain.events import Event
-from app.eventlog.codec import micros
-
-_DAY = 86_400_000_000
-_LATEST = 2**33 * 1_000_000
-"""The year 2242: nothing is placed later, whatever clocks say."""
+from app.eventlog.sql import one
 
 _NEXT = "SELECT min(id) FROM event WHERE id >= ?"
 _RUN_END = """
@@ -21,27 +16,11 @@ def first_id(second: int) -> int:
     return second << 8
 
 
-def placed_at(event: Event) -> int:
-    """The time at which an event is placed, microseconds since 1970: its own.
-
-    A time more than a day ahead of the arrival is an error of somebody's and would stay on top of the
-    log for ever, so such an event is placed where it arrived; times before 1970 are placed at 1970.
-    """
-    at = micros(event.timestamp)
-    arrived = micros(event.received_at)
-    if at > arrived + _DAY:
-        at = arrived
-    return min(max(at, 0), _LATEST)
-
-
 def end_of_run(connection: apsw.Connection, start: int) -> int:
     """The first free id at or after ``start``."""
-    taken = connection.execute(_NEXT, (start,)).fetchone()
-    if taken is None or taken[0] != start:
+    if one(connection, _NEXT, (start,)) != start:
         return start
-    last = connection.execute(_RUN_END, (start,)).fetchone()
-    assert last is not None
-    return int(last[0]) + 1
+    return int(one(connection, _RUN_END, (start,))) + 1
 
 
 class Places:
@@ -49,18 +28,19 @@ class Places:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        newest = connection.execute("SELECT max(id) FROM event").fetchone()
-        self._newest: int = -1 if newest is None or newest[0] is None else newest[0]
+        newest = one(connection, "SELECT max(id) FROM event")
+        self._newest: int = -1 if newest is None else newest
         self._last = -1
         self._free_until = -1
 
     def take(self, second: int) -> int:
         """The first free id of this second, or after it if the second is full."""
-        place = max(second << 8, self._last + 1)
-        if place <= self._newest and place >= self._free_until:
+        place = second << 8
+        if place <= self._last:
+            place = self._last + 1
+        if self._free_until <= place <= self._newest:
             place = end_of_run(self._connection, place)
-            following = self._connection.execute(_NEXT, (place,)).fetchone()
-            taken = None if following is None else following[0]
-            self._free_until = self._newest + 1 if taken is None else taken
+            following = one(self._connection, _NEXT, (place,))
+            self._free_until = self._newest + 1 if following is None else following
         self._last = place
         return place

@@ -8,74 +8,115 @@ work is stored whole.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Sequence
 from datetime import timedelta
+from operator import itemgetter
 
 from app.domain.clock import EPOCH
 
-# The marks are control characters: JSON text never contains them (RFC 8259, section 7), and a text that
-# does contain one is stored whole.
-_UUID, _NUMBER, _CUSTOMER, _REF, _BATCH = "\x01", "\x02", "\x03", "\x04", "\x05"
-_AT, _CREATED, _MODIFIED = "\x06", "\x07", "\x0b"
-_TEXT, _TEXT_ASCII, _FIGURE = "\x0e", "\x0f", "\x10"
-_MARKS = (_UUID, _NUMBER, _CUSTOMER, _REF, _BATCH, _AT, _CREATED, _MODIFIED, _TEXT, _TEXT_ASCII, _FIGURE)
-_SHORTEST_NUMBER = 5
+# JSON text never contains a control character (RFC 8259, section 7); a text that does is stored whole.
+_SIGN = "\x01"
+# In the order of the values given to Shape.fill; the last two are the text as JSON, and as ASCII JSON.
+_MARKS = tuple(_SIGN + letter for letter in "unctbamdxy")
+_UUID, _NUMBER, _CUSTOMER, _REF, _BATCH, _AT, _CREATED, _MODIFIED, _TEXT, _TEXT_ASCII = _MARKS
+_FIGURE = _SIGN + "f"
+_QUOTED = frozenset((_UUID, _REF, _BATCH))
+_SPLIT = re.compile(f"({_SIGN}.)")
 _FIGURES = re.compile(r"(?<=[:\s])\d+(?:\.\d+)?(?=\s*[,}])")
+_SHORTEST_NUMBER = 5
+_MOST = 5_000
 
 _ascii_json = json.JSONEncoder(ensure_ascii=True).encode
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
-_seconds: dict[int, str] = {}
+_days: dict[int, str] = {}
+_minutes = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+
+Values = tuple[str, str, str, str, str, str, str, str, str]
+"""uuid, number, customer, ref, batch id, the three times as ``time_text`` spells them, the text."""
 
 
-def time_text(micros: int) -> str:
-    """A time as the service spells it: milliseconds where they suffice, else microseconds."""
+def time_text(micros: int | None) -> str:
+    """A time (since 1970) as the service spells it in JSON: milliseconds where they do, else microseconds."""
+    if micros is None:
+        return ""
     seconds, fraction = divmod(micros, 1_000_000)
-    head = _seconds.get(seconds)
-    if head is None:
-        if len(_seconds) > 5000:
-            _seconds.clear()
-        head = (EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
-        head = _seconds[seconds] = head.rjust(19, "0")
+    days, seconds = divmod(seconds, 86_400)
+    day = _days.get(days)
+    if day is None:
+        if len(_days) > _MOST:
+            _days.clear()
+        day = _days[days] = (EPOCH + timedelta(days=days)).date().isoformat()
+    minute, second = divmod(seconds, 60)
     if fraction % 1000:
-        return f'"{head}.{fraction:06d}Z"'
-    return f'"{head}.{fraction // 1000:03d}Z"'
+        return f'"{day}{_minutes[minute]}{second:02d}.{fraction:06d}Z"'
+    return f'"{day}{_minutes[minute]}{second:02d}.{fraction // 1000:03d}Z"'
 
 
-def to_template(
-    raw: str,
-    *,
-    uuid: str,
-    number: str,
-    customer: str,
-    ref: str,
-    batch: str,
-    text: str,
-    at: int,
-    created: int | None,
-    modified: int | None,
-    figures: bool,
-) -> tuple[str, str | None] | None:
-    """Return the text with its values replaced by marks, and what the columns do not hold.
+class Shape:
+    """A template, ready to be filled with an event's values."""
+
+    __slots__ = ("_ascii", "_figures", "_form", "_pick", "template")
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+        form: list[str] = []
+        places: list[int] = []
+        figures = 0
+        for part in _SPLIT.split(template):
+            if part == _FIGURE:
+                places.append(len(_MARKS) + figures)
+                figures += 1
+                form.append("%s")
+            elif part in _MARKS:
+                places.append(_MARKS.index(part))
+                form.append('"%s"' if part in _QUOTED else "%s")
+            else:
+                form.append(part.replace("%", "%%"))
+        self._form = "".join(form)
+        self._figures = figures
+        self._ascii = _TEXT_ASCII in template
+        self._pick = itemgetter(*places) if places else None
+
+    @property
+    def has_figures(self) -> bool:
+        """The template leaves figures open, which no column holds."""
+        return self._figures > 0
+
+    def fill(self, values: Values, rest: str | None = None) -> str:
+        """The text; ``rest`` is what ``to_template`` returned beside the template."""
+        if self._pick is None:
+            return self.template
+        text = values[8]
+        filled: Sequence[str] = (
+            *values[:8],
+            _json(text) if text else "",
+            _ascii_json(text) if self._ascii else "",
+        )
+        if rest:
+            filled = (*filled, *rest.split(","))
+        return str(self._form % self._pick(filled))
+
+
+def to_template(raw: str, values: Values, *, figures: bool) -> tuple[str, str | None] | None:
+    """Return the text with the values replaced by marks, and what the values do not hold.
 
     ``figures``: also take the bare figures out (a batch's counts, which change with every event).
-    ``None``: the text contains a mark of its own and must be kept whole.
+    ``None``: the text must be kept whole.
     """
-    for mark in _MARKS:
-        if mark in raw:
-            return None
+    if _SIGN in raw:
+        return None
+    uuid, number, customer, ref, batch, at, created, modified, text = values
     # Each step can be undone exactly, because the text before it does not contain the step's mark.
-    raw = raw.replace(time_text(at), _AT)
-    if modified is not None:
-        raw = raw.replace(time_text(modified), _MODIFIED)
-    if created is not None:
-        raw = raw.replace(time_text(created), _CREATED)
+    if at:
+        raw = raw.replace(at, _AT)
+    if modified:
+        raw = raw.replace(modified, _MODIFIED)
+    if created:
+        raw = raw.replace(created, _CREATED)
     if text:
-        needle = _json(text)
-        if needle in raw:
-            raw = raw.replace(needle, _TEXT)
-        else:
-            raw = raw.replace(_ascii_json(text), _TEXT_ASCII)
+        quoted = _json(text)
+        raw = raw.replace(quoted, _TEXT) if quoted in raw else raw.replace(_ascii_json(text), _TEXT_ASCII)
     if uuid:
         raw = raw.replace(f'"{uuid}"', _UUID)
     if batch:
@@ -89,48 +130,4 @@ def to_template(
     if not figures:
         return raw, None
     rest = _FIGURES.findall(raw)
-    return _FIGURES.sub(_FIGURE, raw), ",".join(rest)
-
-
-def from_template(
-    template: str,
-    rest: str | None,
-    *,
-    uuid: str,
-    number: str,
-    customer: str,
-    ref: str,
-    batch: str,
-    text: str,
-    at: int,
-    created: int | None,
-    modified: int | None,
-) -> str:
-    """Put the text together again: the exact inverse of ``to_template``."""
-    raw = template
-    if rest:
-        raw = re.sub(_FIGURE, _each(rest), raw)
-    if _CUSTOMER in raw:
-        raw = raw.replace(_CUSTOMER, customer)
-    if _NUMBER in raw:
-        raw = raw.replace(_NUMBER, number)
-    if _REF in raw:
-        raw = raw.replace(_REF, f'"{ref}"')
-    if _BATCH in raw:
-        raw = raw.replace(_BATCH, f'"{batch}"')
-    if _UUID in raw:
-        raw = raw.replace(_UUID, f'"{uuid}"')
-    if _TEXT in raw:
-        raw = raw.replace(_TEXT, _json(text))
-    if _TEXT_ASCII in raw:
-        raw = raw.replace(_TEXT_ASCII, _ascii_json(text))
-    if created is not None and _CREATED in raw:
-        raw = raw.replace(_CREATED, time_text(created))
-    if modified is not None and _MODIFIED in raw:
-        raw = raw.replace(_MODIFIED, time_text(modified))
-    return raw.replace(_AT, time_text(at))
-
-
-def _each(rest: str) -> Callable[[re.Match[str]], str]:
-    figures: Iterator[str] = iter(rest.split(","))
-    return lambda _match: next(figures)
+    return _FIGURES.sub(_FIGURE, raw), ",".join(rest) or None

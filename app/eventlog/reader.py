@@ -1,4 +1,4 @@
-"""The reading half of the log: pages, counts, batches, consent, in a thread and on a connection of its own."""
+"""The reading half of the log: pages, counts, batches and consent, in a thread of its own."""
 
 import asyncio
 import threading
@@ -13,20 +13,15 @@ import apsw
 
 from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry
 from app.eventlog import batches
-from app.eventlog.codec import COLUMNS, Codec, moment, pack_number, unpack_number
+from app.eventlog.codec import READ_COLUMNS, Codec, moment, pack_number, unpack_number
 from app.eventlog.failures import LogDamaged, translated
 from app.eventlog.query import EVERYTHING, Query
-from app.eventlog.search import NothingFits, Way, way_to
+from app.eventlog.search import NothingFits, way_to
+from app.eventlog.sql import one, rows_of
 from app.eventlog.storage import suspect
-from app.eventlog.words import Interned, Shapes
 
 _STEPS_BETWEEN_LOOKS = 20_000
 """SQLite's virtual machine steps (about a millisecond) between looks whether a query was cancelled."""
-
-_SELECT = (
-    ", ".join(f"event.{name.strip()}" for name in COLUMNS.split(","))
-    + ", EXISTS (SELECT 1 FROM unread AS mark WHERE mark.id = event.id)"
-)
 
 T = TypeVar("T")
 
@@ -76,13 +71,7 @@ class LogReader:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._path = path
         self._connection = connection
-        self._words = Interned(connection, "word", "text")
-        self._codec = Codec(
-            self._words,
-            Interned(connection, "batch", "ref"),
-            Shapes(connection),
-            Interned(connection, "shape", "template"),
-        )
+        self._codec = Codec(connection)
         self._thread = ThreadPoolExecutor(1, "log-reader")
         self._cancelled: threading.Event | None = None
         connection.set_progress_handler(self._is_cancelled, _STEPS_BETWEEN_LOOKS)
@@ -108,8 +97,7 @@ class LogReader:
 
     async def entry(self, place: int) -> Entry | None:
         """The event with this id."""
-        sql = f"SELECT {_SELECT} FROM event WHERE id = ?"  # noqa: S608
-        found = await self._run(lambda: [self._codec.decode(row) for row in self._rows(sql, (place,))])
+        found = await self._run(lambda: self._entries("FROM event WHERE id = ?", (place,)))
         return found[0] if found else None
 
     async def batch(self, batch_id: str) -> BatchSummary | None:
@@ -123,7 +111,7 @@ class LogReader:
 
     async def unread_count(self) -> int:
         """How many events nobody has looked at yet that somebody should."""
-        return int(await self._run(lambda: self._one("SELECT count(*) FROM unread")))
+        return int(await self._run(lambda: one(self._connection, "SELECT count(*) FROM unread")))
 
     async def stats(self) -> LogStats:
         """How much there is, since when."""
@@ -131,8 +119,14 @@ class LogReader:
 
     async def consent(self, customer: str) -> tuple[Consent, ...]:
         """The consent known of a customer (E.164), one for each of the business's numbers."""
-        sql = "SELECT number, customer, opted_out, at, as_of, event FROM consent WHERE customer = ? ORDER BY number"
-        rows = await self._run(lambda: self._rows(sql, (pack_number(customer) or "",)).fetchall())
+        rows = await self._run(
+            lambda: rows_of(
+                self._connection,
+                ("number", "customer", "opted_out", "at", "as_of", "event"),
+                "FROM consent WHERE customer = ? ORDER BY number",
+                (pack_number(customer) or "",),
+            )
+        )
         return tuple(
             Consent(
                 number=unpack_number(number),
@@ -202,11 +196,14 @@ class LogReader:
             way.limit(f"{way.place} < ?", before)
         if after is not None:
             way.limit(f"{way.place} > ?", after)
-        rows = self._rows(_select(way, ascending=ascending), (*way.values, limit + 1)).fetchall()
-        entries = [self._codec.decode(row) for row in rows[:limit]]
+        order = "ASC" if ascending else "DESC"
+        rest = f"FROM {way.source} WHERE {way.where} ORDER BY {way.place} {order} LIMIT ?"
+        entries = self._entries(rest, (*way.values, limit + 1))
+        more = len(entries) > limit
+        del entries[limit:]
         if ascending:
             entries.reverse()
-        return Page(tuple(entries), len(rows) > limit)
+        return Page(tuple(entries), more)
 
     def _count(self, query: Query, limit: int) -> int:
         try:
@@ -215,11 +212,11 @@ class LogReader:
             return 0
         source = way.source if way.needs_event else "find"
         sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} WHERE {way.where} LIMIT ?)"  # noqa: S608
-        return int(self._one(sql, (*way.values, limit)))
+        return int(one(self._connection, sql, (*way.values, limit)))
 
     def _stats(self) -> LogStats:
         oldest, newest = (
-            self._one(f"SELECT at FROM event ORDER BY id {order} LIMIT 1")  # noqa: S608
+            one(self._connection, f"SELECT at FROM event ORDER BY id {order} LIMIT 1")  # noqa: S608
             for order in ("ASC", "DESC")
         )
         size = sum(
@@ -228,20 +225,11 @@ class LogReader:
             if part.exists()
         )
         return LogStats(
-            events=int(self._one("SELECT count(*) FROM event")),
+            events=int(one(self._connection, "SELECT count(*) FROM event")),
             bytes=size,
             oldest=None if oldest is None else moment(oldest),
             newest=None if newest is None else moment(newest),
         )
 
-    def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> apsw.Cursor:
-        return self._connection.execute(sql, values)
-
-    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
-        row = self._rows(sql, values).fetchone()
-        return None if row is None else row[0]
-
-
-def _select(way: Way, *, ascending: bool) -> str:
-    order = "ASC" if ascending else "DESC"
-    return f"SELECT {_SELECT} FROM {way.source} WHERE {way.where} ORDER BY {way.place} {order} LIMIT ?"  # noqa: S608
+    def _entries(self, rest: str, values: tuple[Any, ...]) -> list[Entry]:
+        return list(map(self._codec.decode, rows_of(self._connection, READ_COLUMNS, rest, values)))

@@ -21,6 +21,9 @@ MOST_TAGS = 300
 
 _INBOUND = FAMILY_CODE[Family.INBOUND]
 
+_WORDS = "SELECT id FROM word WHERE id > 0 AND instr(lower(text), lower(?))"
+_BATCHES = "SELECT id FROM batch WHERE ref >= ?1 AND substr(ref, 1, length(?1)) = ?1 ORDER BY ref LIMIT 300"
+
 Value = int | str
 
 
@@ -70,17 +73,17 @@ def way_to(connection: apsw.Connection, query: Query) -> Way:
     """
     compiler = _Compiler(connection)
     terms = compiler.terms(query)
-    hidden = [compiler.hidden(other) for other in query.without]
-    hidden += [_text_term(text) for text in query.excluded]
+    hidden = [_text_term(text) for text in query.excluded]
+    hidden += [term for term in map(compiler.hidden, query.without) if term is not None]
     finding = [term for term in terms if term.find]
     if finding:
         way = Way("find CROSS JOIN event ON event.id = find.rowid", "find.rowid", needs_event=False)
         match = " AND ".join(f"({term.find})" for term in finding)
         rest = [term for term in terms if not term.find or not term.exact]
-        without = [term for term in hidden if term is not None and term.find and term.exact]
+        without = [term for term in hidden if term.find and term.exact]
         if without:
             match = f"({match}) NOT ({' OR '.join(f'({term.find})' for term in without)})"
-        hidden = [term for term in hidden if term is not None and not (term.find and term.exact)]
+        hidden = [term for term in hidden if not (term.find and term.exact)]
         way.limit("find MATCH ?", match)
     else:
         unread = "unread CROSS JOIN event USING (id)" if query.unread else "event"
@@ -90,12 +93,11 @@ def way_to(connection: apsw.Connection, query: Query) -> Way:
         way.limit(term.row, *term.values)
         way.needs_event = True
     for term in hidden:
-        if term is not None:
-            way.limit(f"NOT coalesce(({term.row}), false)", *term.values)
-            way.needs_event = True
+        way.limit(f"NOT coalesce(({term.row}), false)", *term.values)
+        way.needs_event = True
     _limit_time(connection, way, query)
     if query.unread and finding:
-        way.limit(f"EXISTS (SELECT 1 FROM unread WHERE unread.id = {way.place})")
+        way.limit("EXISTS (SELECT 1 FROM unread WHERE unread.id = find.rowid)")
     return way
 
 
@@ -192,13 +194,10 @@ class _Compiler:
 
     def _words(self, parts: Sequence[str]) -> list[int]:
         """The words that contain one of these parts, whatever the case."""
-        return self._ids("SELECT id FROM word WHERE id > 0 AND instr(lower(text), lower(?))", parts)
+        return self._ids(_WORDS, parts)
 
     def _batches(self, starts: Sequence[str]) -> list[int]:
-        return self._ids(
-            f"SELECT id FROM batch WHERE ref >= ?1 AND substr(ref, 1, length(?1)) = ?1 LIMIT {MOST_TAGS}",
-            starts,
-        )
+        return self._ids(_BATCHES, starts)
 
     def _ids(self, sql: str, values: Sequence[str]) -> list[int]:
         found: set[int] = set()

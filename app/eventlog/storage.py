@@ -14,6 +14,7 @@ import apsw
 from app.domain.problems import LogUnavailable
 from app.eventlog import schema
 from app.eventlog.failures import LogDamaged, translated
+from app.eventlog.sql import one
 
 _logger = logging.getLogger("app.eventlog.storage")
 
@@ -46,14 +47,13 @@ def open_log(path: Path, key: str) -> Opened:
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _look(path)
+        aside: Path | None = None
         try:
             with translated(path):
                 writer = _open_writer(path, key)
         except LogDamaged:
             aside = set_aside(path)
             writer = _open_writer(path, key)
-        else:
-            aside = None
         try:
             return Opened(writer, _connect(path, key, reading=True), aside)
         except BaseException:
@@ -103,7 +103,8 @@ def _look(path: Path) -> None:
         head = file.read(16)
     if head == b"SQLite format 3\0":
         raise LogUnavailable(
-            f"“{path}” is another program’s database, not a log of Textbell’s. Move it away, then restart Textbell."
+            f"“{path}” is another program’s database, not a log of Textbell’s."
+            " Move it away, then restart Textbell."
         )
 
 
@@ -162,21 +163,11 @@ def _key_text(key: str) -> str:
 def _prepare(path: Path, key: str, connection: apsw.Connection) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        application = connection.pragma("application_id")
         version = connection.pragma("user_version")
-        empty = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
-        if empty and version == 0:
+        if version == 0 and one(connection, "SELECT count(*) FROM sqlite_schema") == 0:
             schema.create(connection)
-        elif application != schema.APPLICATION_ID:
-            raise LogUnavailable(
-                f"“{path}” is another program’s database, not a log of Textbell’s."
-                " Move it away, then restart Textbell."
-            )
-        elif version > schema.VERSION:
-            raise LogUnavailable(
-                f"The log “{path}” was written by a newer Textbell. Install the newest version to open it."
-            )
         else:
+            _check_version(path, connection.pragma("application_id"), version)
             schema.migrate(connection, version)
         connection.execute("COMMIT")
     except BaseException:
@@ -186,6 +177,18 @@ def _prepare(path: Path, key: str, connection: apsw.Connection) -> None:
     _examine(path, connection)
     if not path.with_name(path.name + _SEAL).exists():
         _seal(path, key)
+
+
+def _check_version(path: Path, application: int, version: int) -> None:
+    if application != schema.APPLICATION_ID:
+        raise LogUnavailable(
+            f"“{path}” is another program’s database, not a log of Textbell’s."
+            " Move it away, then restart Textbell."
+        )
+    if version > schema.VERSION:
+        raise LogUnavailable(
+            f"The log “{path}” was written by a newer Textbell. Install the newest version to open it."
+        )
 
 
 def _examine(path: Path, connection: apsw.Connection) -> None:

@@ -1,11 +1,14 @@
 """Values that are kept once and named by a small number: words, batches' ids, shapes of JSON text."""
 
-from collections.abc import Callable, Iterable
-
 import apsw
+
+from app.eventlog.rawtext import Shape
+from app.eventlog.sql import one, rows_of
 
 _MOST = 20_000
 """How many values of a table are remembered, so that a hostile stream cannot fill the memory."""
+
+_MOST_SHAPES = 2_000
 
 
 class Interned:
@@ -20,7 +23,6 @@ class Interned:
         self._select_id = f"SELECT id FROM {table} WHERE {column} = ?"  # noqa: S608
         self._select_value = f"SELECT {column} FROM {table} WHERE id = ?"  # noqa: S608
         self._insert = f"INSERT INTO {table} ({column}) VALUES (?)"  # noqa: S608
-        self._cursor = connection.cursor()
         self._connection = connection
         self._ids: dict[str, int] = {}
         self._values: dict[int, str] = {}
@@ -39,18 +41,16 @@ class Interned:
         """The value's id, if the table has it."""
         found = self._ids.get(value)
         if found is None:
-            row = self._cursor.execute(self._select_id, (value,)).fetchone()
-            if row is None:
-                return None
-            found = row[0]
-            self._remember(found, value)
+            found = one(self._connection, self._select_id, (value,))
+            if found is not None:
+                self._remember(found, value)
         return found
 
     def id_of(self, value: str) -> int:
         """The value's id; the table gets it if it is new."""
         found = self.find(value)
         if found is None:
-            self._cursor.execute(self._insert, (value,))
+            self._connection.execute(self._insert, (value,))
             found = self._connection.last_insert_rowid()
             self._remember(found, value)
         return found
@@ -59,10 +59,9 @@ class Interned:
         """The value with this id; ``""`` if the table has lost it."""
         found = self._values.get(number)
         if found is None:
-            row = self._cursor.execute(self._select_value, (number,)).fetchone()
-            if row is None:
+            found = one(self._connection, self._select_value, (number,))
+            if found is None:
                 return ""
-            found = row[0]
             self._remember(number, found)
         return found
 
@@ -79,58 +78,55 @@ class Interned:
 
 
 class Shapes:
-    """The shapes of JSON text in use (see ``rawtext``).
+    """The shapes of JSON text in use (see ``rawtext``), of one connection.
 
     A shape is worth a row only if it comes again, so it gets one the second time it is seen; until then
     its texts are kept whole.
     """
 
     def __init__(self, connection: apsw.Connection) -> None:
-        self._cursor = connection.cursor()
         self._connection = connection
-        self._ids: dict[str, int] = {}
+        self._ids: dict[str, int] | None = None
+        self._shapes: dict[int, Shape] = {}
         self._seen: set[int] = set()
-        self._loaded = False
 
     def id_of(self, template: str) -> int | None:
         """The shape's id, or ``None`` if the text should be kept whole this time."""
-        found = self._ids.get(template)
+        ids = self._ids
+        if ids is None:
+            ids = self._ids = self._newest()
+        found = ids.get(template)
         if found is not None:
             return found
-        if not self._loaded:
-            self._load()
-            return self.id_of(template)
         mark = hash(template)
         if mark not in self._seen:
             if len(self._seen) >= _MOST:
                 self._seen.clear()
             self._seen.add(mark)
             return None
-        if len(self._ids) >= _MOST_SHAPES:
-            self._load()
-        self._cursor.execute("INSERT INTO shape (template) VALUES (?)", (template,))
-        found = self._ids[template] = self._connection.last_insert_rowid()
+        if len(ids) >= _MOST_SHAPES:
+            ids = self._ids = self._newest()
+        self._connection.execute("INSERT INTO shape (template) VALUES (?)", (template,))
+        found = ids[template] = self._connection.last_insert_rowid()
+        return found
+
+    def shape(self, number: int) -> Shape:
+        """The shape with this id."""
+        found = self._shapes.get(number)
+        if found is None:
+            template = one(self._connection, "SELECT template FROM shape WHERE id = ?", (number,))
+            if len(self._shapes) >= _MOST_SHAPES:
+                self._shapes.clear()
+            found = self._shapes[number] = Shape(template or "")
         return found
 
     def forget(self) -> None:
         """Remember nothing: the transaction that may have made these was undone."""
-        self._ids.clear()
-        self._loaded = False
+        self._ids = None
+        self._shapes.clear()
 
-    def _load(self) -> None:
-        newest = self._cursor.execute(
-            "SELECT template, id FROM shape ORDER BY id DESC LIMIT ?", (_MOST_SHAPES // 2,)
+    def _newest(self) -> dict[str, int]:
+        rows = rows_of(
+            self._connection, ("template", "id"), "FROM shape ORDER BY id DESC LIMIT ?", (_MOST_SHAPES // 2,)
         )
-        self._ids = dict(newest)
-        self._loaded = True
-
-
-_MOST_SHAPES = 2_000
-
-Lookup = Callable[[int], str]
-
-
-def prefetch(table: Interned, values: Iterable[str]) -> None:
-    """Make sure that all values have ids, and are remembered, as far as memory is given to them."""
-    for value in values:
-        table.id_of(value)
+        return dict(rows)

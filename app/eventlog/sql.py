@@ -1,0 +1,54 @@
+"""Talking to SQLite in few, large steps.
+
+apsw gives up the interpreter's lock for every step of a statement and takes it again after it. While
+another thread computes, each taking may wait a whole switch interval (5 ms), so a statement of one step
+per row slows down to some 200 rows a second just when there is most to do. So rows are written many to a
+statement, and read as one JSON text.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import apsw
+
+_STEPS = (100, 10, 1)
+"""Rows a statement. apsw does not keep prepared statements of over 16 kB, hence no more."""
+
+
+class Insert:
+    """An INSERT of any number of rows."""
+
+    def __init__(self, head: str, columns: int, tail: str = "") -> None:
+        """``head`` goes up to and without ``VALUES``; ``tail`` follows the rows."""
+        row = "(" + ",".join("?" * columns) + ")"
+        self._statements = tuple(f"{head} VALUES {','.join([row] * rows)} {tail}" for rows in _STEPS)
+
+    def run(self, connection: apsw.Connection, rows: Sequence[Sequence[Any]]) -> None:
+        """Insert the rows, in their order."""
+        start = 0
+        for size, statement in zip(_STEPS, self._statements, strict=True):
+            while len(rows) - start >= size:
+                connection.execute(statement, [value for row in rows[start : start + size] for value in row])
+                start += size
+
+
+def rows_of(
+    connection: apsw.Connection, columns: Sequence[str], rest: str, values: Sequence[Any] = ()
+) -> list[list[Any]]:
+    """The rows of ``SELECT columns rest``, in order. No column may hold a BLOB."""
+    inner = ", ".join(f"{column} AS c{number}" for number, column in enumerate(columns))
+    outer = ", ".join(f"c{number}" for number in range(len(columns)))
+    sql = f"SELECT json_group_array(json_array({outer})) FROM (SELECT {inner} {rest})"  # noqa: S608
+    return json.loads(one(connection, sql, values))  # type: ignore[no-any-return]
+
+
+def one(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> Any:
+    """The first column of the first row; ``None`` if there is no row."""
+    row = connection.execute(sql, values).fetchone()
+    return None if row is None else row[0]
+
+
+def json_list(values: Iterable[int | str]) -> str:
+    """Values for ``IN (SELECT value FROM json_each(?))``."""
+    return json.dumps(list(values))
