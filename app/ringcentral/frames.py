@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from app.domain.events import ResumePoint
-from app.ringcentral.wirejson import NOT_JSON, TOO_DEEP, Unparsable, dump, parse, storable
+from app.ringcentral.wirejson import TOO_DEEP, Unparsable, dump, parse, storable
 
 CONNECTION_DETAILS = "ConnectionDetails"
 CLIENT_REQUEST = "ClientRequest"
@@ -50,7 +50,7 @@ def read_frame(text: str) -> Frame:
     """
     opened = text.strip().lstrip("\ufeff")
     if not (opened.startswith("[") and opened.endswith("]")):
-        parse(text)  # Which says what is wrong, if it is not even JSON.
+        parse(text)  # Says what is wrong, if it is not even JSON.
         raise Unparsable(_NO_FRAME)
     start = _after_space(opened, 1)
     try:
@@ -58,7 +58,8 @@ def read_frame(text: str) -> Frame:
     except RecursionError:
         raise Unparsable(TOO_DEEP) from None
     except ValueError:
-        raise Unparsable(NOT_JSON) from None
+        parse(text)
+        raise Unparsable(_NO_FRAME) from None
     rest = opened[end:-1].strip()
     if not isinstance(meta, dict) or not isinstance(meta.get("type"), str) or (rest and rest[0] != ","):
         raise Unparsable(_NO_FRAME)

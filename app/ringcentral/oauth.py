@@ -145,7 +145,7 @@ class TokenPair:
                 endpoint_id=str(data.get("endpoint_id", "")),
                 **times,
             )
-        except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise ValueError("not a stored pair of tokens") from error
 
 
