@@ -196,7 +196,10 @@ class Desk(QObject):
         self.tray.hide()
 
     def close(self) -> None:
-        """Hide everything, remember where the window was, and listen to nothing any more."""
+        """Hide everything, remember where the window was, and listen to nothing any more.
+
+        Stop ``tasks`` first: what still runs may want to show its end in a window.
+        """
         self._remember_geometry()
         self.hide()
         for unlisten in self._unlisten:
@@ -227,8 +230,10 @@ class Desk(QObject):
             window.closing.connect(self._main_closing)
             window.looked_at.connect(self._looked_at)
             window.remedy_asked.connect(self._remedy)
+            window.check_asked.connect(self._check_now)
             window.numbers_asked.connect(self.show_numbers)
             window.settings_asked.connect(lambda: self.show_settings())
+            window.help_asked.connect(lambda: self.show_settings("Help"))
             window.quit_asked.connect(self._on_quit)
             self._main = window
         return self._main

@@ -12,7 +12,7 @@ from app.domain.events import BatchSummary, Entry, Family
 from app.domain.numbers import format_number
 from app.ui import detail_facts, event_words, theme
 from app.ui.event_delegate import paint_bar
-from app.ui.parts import Disclosure, Glyph, IconButton, Notice, button, column, hairline, label, line
+from app.ui.parts import Card, Disclosure, Glyph, IconButton, Notice, button, column, hairline, label, line
 from app.ui.theme import Theme
 from app.ui.words import Labels, moment
 
@@ -90,6 +90,7 @@ class DetailPane(QWidget):
         if self._entry is None:
             return
         body = QWidget()
+        body.setMinimumWidth(1)  # the pane is as wide as it is: nothing inside may widen it
         inner = column(body, gap=theme.GAP, margin=theme.MARGIN)
         self._heading(inner, self._entry)
         self._message(inner, self._entry)
@@ -114,7 +115,13 @@ class DetailPane(QWidget):
         top.addWidget(label(kind, self._theme.strong, tone=shown.tone, wrap=True), 1)
         top.addWidget(IconButton(self._theme, "close", "Close the details", self.closed.emit))
         inner.addLayout(top)
-        inner.addWidget(label(shown.who, self._theme.heading, wrap=True, select=True))
+        who = line(gap=theme.GAP)
+        who.addWidget(label(shown.who, self._theme.heading, wrap=True, select=True), 1)
+        if entry.event.customer:
+            number = format_number(entry.event.customer)
+            copy = IconButton(self._theme, "copy", "Copy number", lambda: _copy(number))
+            who.addWidget(copy, 0, Qt.AlignmentFlag.AlignTop)
+        inner.addLayout(who)
         when = moment(entry.event.timestamp, self._now(), self._zone)
         own = self._labels.short(entry.event.number) if entry.event.number else ""
         inner.addWidget(label(f"{when} · {own}" if own else when, tone="muted", wrap=True))
@@ -124,10 +131,8 @@ class DetailPane(QWidget):
         if entry.event.family is Family.BATCH:
             text = self._batch.text if self._batch is not None else ""
         if text:
-            card = Notice(self._theme, "inbound", "plain")
-            card.say(text, icon=_TEXT_ICONS.get(entry.event.family, "batch"), tone="plain")
             inner.addSpacing(theme.TIGHT)
-            inner.addWidget(card)
+            inner.addWidget(Card(self._theme, _TEXT_ICONS.get(entry.event.family, "batch"), text))
 
     def _outcome(self, inner: QVBoxLayout, batch: BatchSummary) -> None:
         parts = detail_facts.outcome_lines(batch)
@@ -142,13 +147,19 @@ class DetailPane(QWidget):
             grid.addWidget(label(said), row, 1)
         inner.addLayout(grid)
         failures = detail_facts.failure_lines(batch)
-        if failures:
-            inner.addSpacing(theme.GAP)
-            inner.addWidget(label("Why texts failed", self._theme.strong))
-        for said, count, advice in failures:
-            inner.addWidget(label(f"{count:,}  {said}", wrap=True))
+        if not failures:
+            return
+        inner.addSpacing(theme.GAP)
+        inner.addWidget(label("Why texts failed", self._theme.strong))
+        reasons = _grid()
+        for row, (said, count, advice) in enumerate(failures):
+            top = Qt.AlignmentFlag.AlignTop
+            number = label(f"{count:,}", self._theme.strong)
+            reasons.addWidget(number, 2 * row, 0, top | Qt.AlignmentFlag.AlignRight)
+            reasons.addWidget(label(said, wrap=True), 2 * row, 1)
             if advice:
-                inner.addWidget(label(advice, self._theme.caption, tone="muted", wrap=True))
+                reasons.addWidget(label(advice, tone="muted", wrap=True), 2 * row + 1, 1)
+        inner.addLayout(reasons)
 
     def _error(self, inner: QVBoxLayout, entry: Entry) -> None:
         code = entry.event.error_code
@@ -168,11 +179,9 @@ class DetailPane(QWidget):
         event = entry.event
         row = line(gap=theme.MARGIN)
         if event.customer:
-            shown = format_number(event.customer)
             row.addWidget(
                 button("Only this customer", lambda: self.customer_asked.emit(event.customer), kind="link")
             )
-            row.addWidget(button("Copy number", lambda: _copy(shown), kind="link"))
         elif event.family is Family.BATCH and event.batch_id:
             name = event_words.row(event, self._batch).who
             row.addWidget(
@@ -192,7 +201,6 @@ class DetailPane(QWidget):
             value.setAccessibleName(f"{fact.name}: {fact.value}")
             grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
             grid.addWidget(value, row, 1)
-        grid.setColumnStretch(1, 1)
         inner.addLayout(grid)
 
     def _raw(self, inner: QVBoxLayout, entry: Entry) -> None:
@@ -242,6 +250,7 @@ def _grid() -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(theme.MARGIN)
     grid.setVerticalSpacing(theme.TIGHT + 2)
+    grid.setColumnStretch(1, 1)
     return grid
 
 

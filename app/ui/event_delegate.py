@@ -113,18 +113,18 @@ class EventDelegate(QStyledItemDelegate):
 
     def _who(self, painter: QPainter, area: QRect, entry: Entry, row: Row, ratio: float) -> None:
         tokens = self._theme.tokens
-        left = area.left() + theme.TIGHT
+        left = area.left() - theme.GAP + (theme.MARGIN - _DOT) // 2 + 1
         middle = area.center().y() + 1
         if entry.unread:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.accent))
             painter.drawEllipse(QPointF(left + _DOT / 2, middle), _DOT / 2, _DOT / 2)
-        left += _DOT + theme.GAP
+        left = area.left() - theme.GAP + theme.MARGIN
         colour = getattr(tokens, row.tone)
         drawn = icons.pixmap(row.icon, colour, theme.ICON, ratio)
         painter.drawPixmap(QPointF(left, middle - theme.ICON / 2), drawn)
-        left += theme.ICON + theme.GAP + theme.TIGHT
+        left += theme.ICON + theme.WIDE
         area = QRect(left, area.top(), area.right() - left + 1, area.height())
         self._text(painter, area, row.who, self._strong if entry.unread else self._body, tokens.text)
 
@@ -135,7 +135,8 @@ class EventDelegate(QStyledItemDelegate):
             font = self._strong if entry.unread else self._body
             used = self._text(painter, area, row.lead, font, colour)
             area = area.adjusted(used + theme.WIDE, 0, 0, 0)
-        if row.summary is not None and area.width() > 2 * _BAR_WIDTH:
+        words = QFontMetrics(self._body).horizontalAdvance(row.what)
+        if row.summary is not None and area.width() >= words + _BAR_WIDTH + theme.WIDE:
             bar = QRectF(area.left(), area.center().y() + 1 - _BAR_HEIGHT / 2, _BAR_WIDTH, _BAR_HEIGHT)
             if row.summary.delivered + row.summary.failed:
                 paint_bar(painter, bar, row.summary, tokens)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, QPoint, Qt,
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
+    QFontMetrics,
     QGuiApplication,
     QKeyEvent,
     QKeySequence,
@@ -24,8 +25,8 @@ from app.ui.theme import Theme
 from app.ui.words import counted
 
 _MOST_COPIED = 5_000
-_NARROW = 620
-"""Below this width the own number gives its room to the words."""
+_ROOMY = 720
+"""Below this width the own number and the names of batches give their room to the words."""
 
 
 class EventList(QTableView):
@@ -44,6 +45,7 @@ class EventList(QTableView):
 
     def __init__(self, its_theme: Theme, model: EventTableModel) -> None:
         super().__init__()
+        self._theme = its_theme
         self._events = model
         self._newest = True
         self.deepest = -1
@@ -73,25 +75,26 @@ class EventList(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setSectionResizeMode(Column.WHAT, QHeaderView.ResizeMode.Stretch)
         header.setFont(its_theme.caption)
+        header.setTextElideMode(Qt.TextElideMode.ElideRight)
         header.setFixedHeight(theme.PAGE)
         self._pill = button("", self.go_newest, kind="pill", parent=self)
         self._pill.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._pill.hide()
-        self._size_columns(its_theme)
         self.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.verticalScrollBar().setSingleStep(theme.ROW)
         self.selectionModel().currentRowChanged.connect(self._current_changed)
         its_theme.changed.connect(self.viewport().update)
 
-    def _size_columns(self, its_theme: Theme) -> None:
-        metrics = self.fontMetrics()
-        around = 2 * theme.GAP
-        strong = int(metrics.horizontalAdvance("(650) 555-0100") * 1.15)
-        self.setColumnWidth(Column.WHO, strong + theme.ICON + around + theme.PAGE + theme.GAP)
-        self.setColumnWidth(Column.NUMBER, metrics.horizontalAdvance("(650) 555-0100") + around + theme.GAP)
-        self.setColumnWidth(
-            Column.TIME, metrics.horizontalAdvance("Wed 30 Nov, 10:12 pm") + around + theme.MARGIN
-        )
+    def _size_columns(self) -> None:
+        """Numbers and times always fit; names of batches and of own numbers where there is room."""
+        plain, strong = QFontMetrics(self._theme.body), QFontMetrics(self._theme.strong)
+        room = self.viewport().width()
+        widest = "“Hi! Our holiday hours…”" if room > _ROOMY else "(650) 555-0100"
+        lead = theme.MARGIN + theme.ICON + theme.WIDE
+        self.setColumnWidth(Column.WHO, lead + strong.horizontalAdvance(widest) + theme.MARGIN)
+        self.setColumnWidth(Column.NUMBER, plain.horizontalAdvance("(650) 555-0100") + theme.GROUP)
+        self.setColumnWidth(Column.TIME, plain.horizontalAdvance("Wed 30 Nov, 10:12 pm") + theme.PAGE)
+        self.setColumnHidden(Column.NUMBER, room < _ROOMY)
 
     # --------------------------------------------------------------- what the window does
 
@@ -185,7 +188,6 @@ class EventList(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, held = event.key(), event.modifiers()
         steps: dict[int, Callable[[], None]] = {
-            Qt.Key.Key_Home: self._go_first,
             Qt.Key.Key_End: self._go_last,
             Qt.Key.Key_Return: self.opened.emit,
             Qt.Key.Key_Enter: self.opened.emit,
@@ -205,7 +207,8 @@ class EventList(QTableView):
     def keyboardSearch(self, search: str) -> None:
         """Off: letters belong to the shortcuts."""
 
-    def _go_first(self) -> None:
+    def go_first(self) -> None:
+        """To the newest row, which becomes the current one."""
         self.go_newest()
         if self._events.rowCount():
             self._go_to(0)
@@ -262,7 +265,7 @@ class EventList(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setColumnHidden(Column.NUMBER, self.viewport().width() < _NARROW)
+        self._size_columns()
         self._place_pill()
         self._note_sight()
 

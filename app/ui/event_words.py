@@ -98,9 +98,9 @@ def _batch(event: Event, batch: BatchSummary | None) -> Row:
     name = batch_name(batch.text if batch else event.text, size)
     if event.state == BATCH_COMPLETED:
         if batch is not None and batch.delivered + batch.failed:
-            return Row("batch", "text", name, "Finished", outcome(batch), batch)
+            return Row("batch", "text", name, "", outcome(batch), batch)
         return Row("batch", "text", name, "Finished", counted(size, "text") if size else "", batch)
-    if event.processed is not None and size:
+    if event.processed and size and event.state != "Queued":
         return Row("batch", "muted", name, "Sending", f"{event.processed:,} of {size:,} handed on")
     lead = {"Queued": "Waiting to be sent", "Processing": "Sending", "Sent": "Sent"}.get(
         event.state, event.state or "Changed"

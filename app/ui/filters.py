@@ -70,6 +70,11 @@ def kind_chip(family: Family) -> Chip:
     return Chip("Kind", KINDS[family], Query(families=(family,)))
 
 
+def without_kind_chip(family: Family) -> Chip:
+    """Everything but events of this kind."""
+    return Chip("Hidden", KINDS[family], Query(without=(Query(families=(family,)),)))
+
+
 def batch_chip(batch_id: str, name: str) -> Chip:
     """Only what belongs to this batch."""
     return Chip("Batch", name, Query(batches=(batch_id,)))

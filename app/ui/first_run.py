@@ -16,6 +16,7 @@ from app.ui.numbers_panel import NumbersPanel
 from app.ui.parts import Disclosure, Glyph, Notice, action, button, column, hairline, label, line, set_tone
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
 from app.ui.server_fields import ServerFields
+from app.ui.settings_pages import CHECK_INDENT
 from app.ui.sign_in_panel import SignInPanel
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
@@ -65,14 +66,18 @@ class FirstRunWindow(QWidget):
         self._pages.setObjectName("surface")
         self._pages.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         outer.addWidget(self._pages, 1)
-        outer.addWidget(hairline())
-        feet = line(gap=theme.GAP, margin=theme.MARGIN)
+        self._feet = QWidget()
+        below = column(self._feet, gap=0)
+        below.addWidget(hairline())
+        feet = line(gap=theme.GAP)
+        feet.setContentsMargins(theme.PAGE, theme.MARGIN, theme.PAGE, theme.MARGIN)
         self._aside = button("", self._go_back, kind="link")
         feet.addWidget(self._aside)
         feet.addStretch(1)
         self.forward = button("", self._go_on, kind="primary")
         feet.addWidget(self.forward)
-        outer.addLayout(feet)
+        below.addLayout(feet)
+        outer.addWidget(self._feet)
         self._pages.addWidget(self._sign_in_page())
         self._pages.addWidget(self._numbers_page())
         self._pages.addWidget(self._test_page())
@@ -177,9 +182,11 @@ class FirstRunWindow(QWidget):
         self.at_login = QCheckBox("&Start Textbell when I sign in to this computer")
         self.at_login.setChecked(True)
         inner.addWidget(self.at_login)
-        inner.addWidget(
-            label("It waits quietly beside the clock, so that nothing is missed.", tone="muted", wrap=True)
+        waits = label(
+            "It waits quietly beside the clock, so that nothing is missed.", tone="muted", wrap=True
         )
+        waits.setContentsMargins(CHECK_INDENT, 0, 0, 0)
+        inner.addWidget(waits)
         inner.addSpacing(theme.MARGIN)
         pin = line(gap=theme.GAP)
         pin.addWidget(Glyph(self._theme, "info", "muted"), 0, Qt.AlignmentFlag.AlignTop)
@@ -207,8 +214,7 @@ class FirstRunWindow(QWidget):
         """Go to a step."""
         self._pages.setCurrentIndex(step)
         for at, mark in enumerate(self._marks):
-            set_tone(mark, "accent" if at == step else "muted")
-            mark.setFont(self._theme.strong if at == step else self._theme.body)
+            set_tone(mark, "step" if at == step else "muted")
         if step is Step.NUMBERS:
             self.numbers.load(self._all_or_followed)
         self._changed()
@@ -223,7 +229,7 @@ class FirstRunWindow(QWidget):
 
     def _changed(self) -> None:
         step = self.step
-        self.forward.setVisible(step is not Step.SIGN_IN)
+        self._feet.setVisible(step is not Step.SIGN_IN)
         self._aside.setVisible(step is Step.TEST)
         self._aside.setText("Back to the numbers")
         if step is Step.NUMBERS:
@@ -282,6 +288,7 @@ class FirstRunWindow(QWidget):
     def _saw_nothing(self) -> None:
         self._asking.hide()
         self._say_unseen()
+        self.test.setFocus()
 
     def _say_unseen(self) -> None:
         self.test_result.say(

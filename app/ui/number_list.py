@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QListWidget, QListWidgetItem, QWidget
+from PySide6.QtGui import QBrush, QColor
+from PySide6.QtWidgets import QCheckBox, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.domain.numbers import OwnNumber, format_number
 from app.ui import theme
@@ -23,6 +24,7 @@ class NumberList(QWidget):
 
     def __init__(self, its_theme: Theme) -> None:
         super().__init__()
+        self._theme = its_theme
         self._numbers: tuple[OwnNumber, ...] = ()
         outer = column(self, gap=theme.GAP)
         self.filter = QLineEdit()
@@ -32,7 +34,7 @@ class NumberList(QWidget):
         self.filter.textChanged.connect(self._filter)
         outer.addWidget(self.filter)
         top = line(gap=theme.GAP)
-        top.setContentsMargins(theme.WIDE + 1, 0, theme.WIDE, 0)
+        top.setContentsMargins(theme.WIDE + 3, 0, theme.WIDE, 0)
         self.all = QCheckBox("Select &all")
         self.all.clicked.connect(self._all_clicked)
         self._chosen = label(tone="muted")
@@ -40,12 +42,17 @@ class NumberList(QWidget):
         top.addStretch(1)
         top.addWidget(self._chosen)
         outer.addLayout(top)
-        self.list = QListWidget()
-        self.list.setObjectName("numbers")
+        self.list = QTreeWidget()
+        self.list.setColumnCount(2)
+        self.list.setHeaderHidden(True)
+        self.list.setRootIsDecorated(False)
+        self.list.setUniformRowHeights(True)
         self.list.setAccessibleName("Your numbers")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.list.setUniformItemSizes(True)
+        header = self.list.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemChanged.connect(self._item_changed)
         self.list.itemActivated.connect(_toggle)
         outer.addWidget(self.list, 1)
@@ -60,16 +67,17 @@ class NumberList(QWidget):
         self._numbers = tuple(sorted(numbers, key=lambda n: (not n.label, n.label.casefold(), n.e164)))
         self.list.blockSignals(True)
         self.list.clear()
+        quiet = QBrush(QColor(self._theme.tokens.muted))
         for number in self._numbers:
-            item = QListWidgetItem(
-                f"{number.label}   {format_number(number.e164)}" if number.label else number.title
-            )
+            item = QTreeWidgetItem([number.label or "No name", format_number(number.e164)])
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
-            item.setCheckState(_state(number.e164 in chosen))
-            item.setData(Qt.ItemDataRole.AccessibleTextRole, number.title)
-            self.list.addItem(item)
+            item.setCheckState(0, _state(number.e164 in chosen))
+            item.setData(0, Qt.ItemDataRole.AccessibleTextRole, number.title)
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setForeground(1, quiet)
+            self.list.addTopLevelItem(item)
         if self._numbers:
-            self.list.setCurrentRow(0)
+            self.list.setCurrentItem(self._item(0))
         self.list.blockSignals(False)
         self.filter.clear()
         self.filter.setVisible(len(self._numbers) >= FILTER_FROM)
@@ -80,18 +88,23 @@ class NumberList(QWidget):
         return tuple(
             number
             for row, number in enumerate(self._numbers)
-            if self.list.item(row).checkState() == Qt.CheckState.Checked
+            if self._item(row).checkState(0) == Qt.CheckState.Checked
         )
 
-    def _rows(self) -> list[QListWidgetItem]:
-        items = [self.list.item(row) for row in range(self.list.count())]
+    def _item(self, row: int) -> QTreeWidgetItem:
+        item = self.list.topLevelItem(row)
+        assert item is not None, "a row of a number that is shown"
+        return item
+
+    def _rows(self) -> list[QTreeWidgetItem]:
+        items = [self._item(row) for row in range(self.list.topLevelItemCount())]
         return [item for item in items if not item.isHidden()]
 
     def _all_clicked(self) -> None:
-        on = any(item.checkState() != Qt.CheckState.Checked for item in self._rows())
+        on = any(item.checkState(0) != Qt.CheckState.Checked for item in self._rows())
         self.list.blockSignals(True)
         for item in self._rows():
-            item.setCheckState(_state(on))
+            item.setCheckState(0, _state(on))
         self.list.blockSignals(False)
         self._tell()
 
@@ -105,7 +118,7 @@ class NumberList(QWidget):
             name = number.title.casefold()
             by_name = all(word in name for word in words)
             by_digits = bool(digits) and digits in number.e164
-            self.list.item(row).setHidden(not (by_name or by_digits))
+            self._item(row).setHidden(not (by_name or by_digits))
         found = bool(self._rows())
         self.list.setVisible(found)
         self._none.setVisible(not found)
@@ -114,7 +127,7 @@ class NumberList(QWidget):
     def _tell(self) -> None:
         chosen = len(self.chosen())
         self._chosen.setText(f"{chosen:,} of {counted(len(self._numbers), 'number')}")
-        states = {item.checkState() for item in self._rows()}
+        states = {item.checkState(0) for item in self._rows()}
         self.all.setEnabled(bool(states))
         if len(states) == 1:
             self.all.setTristate(False)
@@ -128,5 +141,5 @@ def _state(on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
 
 
-def _toggle(item: QListWidgetItem) -> None:
-    item.setCheckState(_state(item.checkState() != Qt.CheckState.Checked))
+def _toggle(item: QTreeWidgetItem) -> None:
+    item.setCheckState(0, _state(item.checkState(0) != Qt.CheckState.Checked))

@@ -1,9 +1,10 @@
 """Small parts the windows are built of: labels, buttons, hairlines, notices, empty states."""
 
 from collections.abc import Callable
+from math import ceil
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QFont, QKeySequence
+from PySide6.QtGui import QAction, QFont, QKeySequence, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QTextEdit,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -18,6 +20,9 @@ from PySide6.QtWidgets import (
 
 from app.ui import icons, theme
 from app.ui.theme import Theme
+
+_EMPTY_WIDTH = theme.DETAIL
+_BUTTON_HEIGHT = 32
 
 
 def column(parent: QWidget | None = None, *, gap: int = theme.GAP, margin: int = 0) -> QVBoxLayout:
@@ -128,6 +133,19 @@ class Glyph(QLabel):
         self.setPixmap(icons.pixmap(self._name, colour, self._size, self.devicePixelRatioF()))
 
 
+class Card(QFrame):
+    """A customer's or our own text on a tinted ground, beside the icon of its direction."""
+
+    def __init__(self, its_theme: Theme, icon: str, text: str) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setProperty("tone", "plain")
+        row = line(self, gap=theme.GAP)
+        row.setContentsMargins(theme.WIDE, theme.WIDE, theme.WIDE, theme.WIDE)
+        row.addWidget(Glyph(its_theme, icon, "accent"), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(Prose(text), 1, Qt.AlignmentFlag.AlignVCenter)
+
+
 class IconButton(QToolButton):
     """A button that shows an icon only; its name is spoken and shown as a tooltip."""
 
@@ -191,6 +209,8 @@ class Notice(QFrame):
         self.setAccessibleName(text)
         self._button.setText(action)
         self._button.setVisible(bool(action))
+        # Beside a button the one line of text is centred on it, and the icon on the line.
+        self._glyph.setFixedHeight(_BUTTON_HEIGHT if action else theme.ICON)
         self._pressed = pressed
         self._style(icon, tone)
         self.setVisible(bool(text))
@@ -214,6 +234,29 @@ class Notice(QFrame):
             self._pressed()
 
 
+class Prose(QTextEdit):
+    """Somebody's own words, to be read and marked. As tall as it needs; breaks even endless words."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.setObjectName("prose")
+        self.setReadOnly(True)
+        self.setPlainText(text)
+        self.setTabChangesFocus(True)
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.document().setDocumentMargin(0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.document().setTextWidth(self.viewport().width())
+        self.setFixedHeight(ceil(self.document().size().height()))
+
+
 class EmptyState(QWidget):
     """What stands where nothing is yet: a quiet icon, one line, and at most one action."""
 
@@ -224,8 +267,7 @@ class EmptyState(QWidget):
         self._glyph = Glyph(its_theme, "bell", "hairline", theme.ICON_HERO)
         self._title = label(font=its_theme.heading)
         self._text = label(tone="muted", wrap=True)
-        self._text.setMaximumWidth(theme.READABLE)
-        self._text.setMinimumWidth(theme.READABLE * 3 // 5)
+        self._text.setFixedWidth(_EMPTY_WIDTH)
         self._button = button("", self._press)
         self._pressed: Callable[[], object] | None = None
         centre = Qt.AlignmentFlag.AlignHCenter
@@ -250,9 +292,12 @@ class EmptyState(QWidget):
         pressed: Callable[[], object] | None = None,
     ) -> None:
         """Fill it."""
-        self._glyph.show_icon(icon, "field_edge")
+        self._glyph.setVisible(bool(icon))
+        if icon:
+            self._glyph.show_icon(icon, "field_edge")
         self._title.setText(title)
         self._text.setText(text)
+        self._text.setFixedHeight(max(0, self._text.heightForWidth(_EMPTY_WIDTH)))
         self._text.setVisible(bool(text))
         self._button.setText(action)
         self._button.setVisible(bool(action))

@@ -20,6 +20,9 @@ from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.words import until
 
+CHECK_INDENT = 26
+"""Where the text of a check box begins."""
+
 
 class Page(QWidget):
     """A titled column that can say one sentence when something did not work."""
@@ -41,7 +44,7 @@ class Page(QWidget):
         """A muted line below what it explains."""
         said = label(text, tone="muted", wrap=True)
         if indent:
-            said.setContentsMargins(theme.GROUP, 0, 0, theme.TIGHT)
+            said.setContentsMargins(CHECK_INDENT, 0, 0, theme.TIGHT)
         self.inner.addWidget(said)
 
     def rule(self) -> None:
@@ -137,6 +140,7 @@ class NotificationsPage(Page):
         self._zone = zone
         self._paused = Notice(its_theme)
         self.inner.addWidget(self._paused)
+        self.inner.addSpacing(theme.TIGHT)
         self.inner.addWidget(label("Tell me when", its_theme.strong))
         value = settings.value.notifications
         self.batch = self._switch("a &batch is finished", "batch_completed", on=value.batch_completed)

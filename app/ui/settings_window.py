@@ -4,15 +4,16 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QButtonGroup, QScrollArea, QStackedWidget, QWidget
 
 from app.domain.status import Status
 from app.settings import SettingsFile
-from app.ui import icons, settings_pages, theme
+from app.ui import settings_pages, theme
 from app.ui.numbers_page import NumbersPage
 from app.ui.parts import action, column, hairline, line
 from app.ui.ports import EngineView, StartAtLogin
+from app.ui.sidebar import NavButton
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
@@ -50,15 +51,12 @@ class SettingsWindow(QWidget):
         self.resize(760, 560)
         self.setMinimumSize(600, 420)
         outer = line(self, gap=0)
-        self.pages = QListWidget()
-        self.pages.setObjectName("sidebar")
-        self.pages.setAccessibleName("Settings pages")
-        self.pages.setFixedWidth(theme.SIDEBAR - theme.GROUP)
-        self.pages.setIconSize(QSize(theme.ICON, theme.ICON))
-        left = column(gap=0)
+        self.pages = QButtonGroup(self)
+        side = QWidget()
+        side.setFixedWidth(theme.SIDEBAR - theme.GROUP)
+        left = column(side, gap=theme.TIGHT // 2)
         left.setContentsMargins(0, theme.MARGIN, 0, theme.GAP)
-        left.addWidget(self.pages)
-        outer.addLayout(left)
+        outer.addWidget(side)
         outer.addWidget(hairline(upright=True))
         self._stack = QStackedWidget()
         self._stack.setObjectName("surface")
@@ -71,15 +69,17 @@ class SettingsWindow(QWidget):
         self.account = settings_pages.AccountPage(its_theme, settings, engine, tasks)
         self.help = settings_pages.HelpPage(its_theme)
         shown = (self.general, self.numbers, self.notifications, self.log, self.account, self.help)
-        for name, page in zip(_ICONS, shown, strict=True):
-            self.pages.addItem(QListWidgetItem(name))
+        for at, (name, page) in enumerate(zip(_ICONS, shown, strict=True)):
+            entry = NavButton(its_theme, name, _ICONS[name], place=True)
+            self.pages.addButton(entry, at)
+            left.addWidget(entry)
             self._stack.addWidget(_scrolled(page))
-        self.pages.currentRowChanged.connect(self._choose)
-        self.pages.setCurrentRow(0)
+        left.addStretch(1)
+        self.pages.idToggled.connect(self._choose)
+        self.pages.button(0).setChecked(True)
         self.account.sign_in_asked.connect(self.sign_in_asked)
         self.numbers.choose_asked.connect(self.numbers_asked)
         action(self, "Close", self.close, "Esc", "Ctrl+W")
-        its_theme.changed.connect(self._draw)
 
     def show_status(self, status: Status) -> None:
         """The program stands so now."""
@@ -89,17 +89,13 @@ class SettingsWindow(QWidget):
 
     def show_page(self, name: str) -> None:
         """Turn to a page by its name."""
-        self.pages.setCurrentRow(list(_ICONS).index(name))
+        entry = self.pages.button(list(_ICONS).index(name))
+        entry.setChecked(True)
+        entry.setFocus()
 
-    def _choose(self, row: int) -> None:
-        self._stack.setCurrentIndex(row)
-        self._draw()
-
-    def _draw(self) -> None:
-        tokens = self._theme.tokens
-        for row, icon in enumerate(_ICONS.values()):
-            colour = tokens.accent if row == self.pages.currentRow() else tokens.muted
-            self.pages.item(row).setIcon(icons.icon(icon, colour, theme.ICON))
+    def _choose(self, at: int, on: bool) -> None:
+        if on:
+            self._stack.setCurrentIndex(at)
 
 
 def _scrolled(page: QWidget) -> QScrollArea:

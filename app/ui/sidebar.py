@@ -1,13 +1,39 @@
 """The left side of the window: the built-in views, and below them numbers and settings."""
 
-from PySide6.QtCore import QSize, Qt, Signal, SignalInstance
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QPushButton, QSizePolicy, QWidget
+from PySide6.QtCore import QSize, Signal, SignalInstance
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QWidget
 
 from app.ui import icons, theme
 from app.ui.filters import View
 from app.ui.parts import column, label, line
 from app.ui.status_words import APP_NAME
 from app.ui.theme import Theme
+
+_BETWEEN = "\u2002"
+"""Qt leaves too little room between a button's icon and its text, and offers no way to say so."""
+
+
+class NavButton(QPushButton):
+    """An entry of a side bar: icon and name; the checked one is where we are."""
+
+    def __init__(self, its_theme: Theme, text: str, icon: str, *, place: bool) -> None:
+        super().__init__(_BETWEEN + text)
+        self._theme = its_theme
+        self._icon = icon
+        self.setAccessibleName(text.replace("&", ""))
+        self.setProperty("kind", "nav")
+        self.setCheckable(place)
+        self.setAutoDefault(False)
+        self.setIconSize(QSize(theme.ICON, theme.ICON))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.toggled.connect(self._draw)
+        its_theme.changed.connect(self._draw)
+        self._draw()
+
+    def _draw(self) -> None:
+        tokens = self._theme.tokens
+        colour = tokens.accent if self.isChecked() else tokens.muted
+        self.setIcon(icons.icon(self._icon, colour, theme.ICON))
 
 
 class Sidebar(QWidget):
@@ -22,8 +48,8 @@ class Sidebar(QWidget):
         super().__init__()
         self._theme = its_theme
         self.setFixedWidth(theme.SIDEBAR)
-        inner = column(self, gap=theme.TIGHT)
-        inner.setContentsMargins(0, theme.MARGIN, 0, theme.GAP)
+        inner = column(self, gap=theme.TIGHT // 2)
+        inner.setContentsMargins(0, theme.MARGIN, 0, theme.WIDE)
         name = line(gap=theme.GAP)
         name.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.WIDE)
         self._mark = label()
@@ -31,54 +57,42 @@ class Sidebar(QWidget):
         name.addWidget(label(APP_NAME, its_theme.heading))
         name.addStretch(1)
         inner.addLayout(name)
-        self.views = QListWidget()
-        self.views.setObjectName("sidebar")
-        self.views.setAccessibleName("Views")
-        self.views.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.views.setIconSize(QSize(theme.ICON, theme.ICON))
+        self._group = QButtonGroup(self)
+        self._views: dict[View, NavButton] = {}
         for view in View:
-            item = QListWidgetItem(view.title)
-            item.setData(Qt.ItemDataRole.UserRole, view.name)
-            self.views.addItem(item)
-        self.views.setCurrentRow(0)
-        self.views.currentRowChanged.connect(self._chosen)
-        inner.addWidget(self.views, 1)
-        self._foot = {
-            "numbers": self._entry("&Numbers", self.numbers_asked),
-            "settings": self._entry("&Settings", self.settings_asked),
-        }
-        for entry in self._foot.values():
+            entry = NavButton(its_theme, view.title, view.icon, place=True)
+            entry.clicked.connect(self._clicked)
+            self._group.addButton(entry)
+            self._views[view] = entry
             inner.addWidget(entry)
+        self._views[View.ACTIVITY].setChecked(True)
+        inner.addStretch(1)
+        inner.addWidget(self._window("&Numbers", "numbers", self.numbers_asked))
+        inner.addWidget(self._window("&Settings", "settings", self.settings_asked))
         its_theme.changed.connect(self._draw)
         self._draw()
 
+    @property
+    def current(self) -> NavButton:
+        """The entry of the view that is shown."""
+        return next(entry for entry in self._views.values() if entry.isChecked())
+
+    def entry(self, view: View) -> NavButton:
+        """The entry of a view."""
+        return self._views[view]
+
     def show_view(self, view: View) -> None:
         """Mark a view as the current one; tells nobody."""
-        self.views.blockSignals(True)
-        self.views.setCurrentRow(list(View).index(view))
-        self.views.blockSignals(False)
-        self._draw()
+        self._views[view].setChecked(True)
 
-    def _entry(self, text: str, asked: SignalInstance) -> QPushButton:
-        made = QPushButton(text)
-        made.setProperty("kind", "nav")
-        made.setAutoDefault(False)
-        made.setIconSize(QSize(theme.ICON, theme.ICON))
-        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        made.clicked.connect(lambda: asked.emit())
-        return made
+    def _window(self, text: str, icon: str, asked: SignalInstance) -> NavButton:
+        entry = NavButton(self._theme, text, icon, place=False)
+        entry.clicked.connect(lambda: asked.emit())
+        return entry
 
-    def _chosen(self, row: int) -> None:
-        self._draw()
-        if row >= 0:
-            self.view_chosen.emit(View[self.views.item(row).data(Qt.ItemDataRole.UserRole)])
+    def _clicked(self) -> None:
+        self.view_chosen.emit(next(view for view, entry in self._views.items() if entry.isChecked()))
 
     def _draw(self) -> None:
-        tokens = self._theme.tokens
-        ratio = self.devicePixelRatioF()
-        self._mark.setPixmap(icons.pixmap("tray-live", tokens.accent, theme.ICON_LARGE, ratio))
-        for row, view in enumerate(View):
-            colour = tokens.accent if row == self.views.currentRow() else tokens.muted
-            self.views.item(row).setIcon(icons.icon(view.icon, colour, theme.ICON))
-        for icon, entry in self._foot.items():
-            entry.setIcon(icons.icon(icon, tokens.muted, theme.ICON))
+        colour, ratio = self._theme.tokens.accent, self.devicePixelRatioF()
+        self._mark.setPixmap(icons.pixmap("tray-live", colour, theme.ICON_LARGE, ratio))

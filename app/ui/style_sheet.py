@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from app.resources import resource_folder
+
 if TYPE_CHECKING:
     from app.ui.theme import Tokens
 
@@ -17,7 +19,7 @@ QLineEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 0 7px; 
 QLineEdit:disabled, QComboBox:disabled {{ color: {muted}; background: {window}; border-color: {hairline}; }}
 QLineEdit[wrong="true"] {{ border: 2px solid {bad}; padding: 0 7px; min-height: 28px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
-QComboBox::down-arrow {{ image: none; }}
+QComboBox::down-arrow {{ image: url("{style}/chevron-{name}.svg"); width: 16px; height: 16px; }}
 QComboBox QAbstractItemView {{
     background: {surface}; color: {text}; border: 1px solid {hairline}; padding: 4px; outline: none;
     selection-background-color: {selection}; selection-color: {text};
@@ -42,15 +44,15 @@ QPushButton[kind="primary"]:disabled {{
 QPushButton[kind="destructive"] {{ color: {bad}; border-color: {bad}; }}
 QPushButton[kind="destructive"]:hover {{ background: {bad_tint}; }}
 QPushButton[kind="link"], QPushButton[kind="disclosure"] {{
-    background: transparent; border: 1px solid transparent; color: {accent}; padding: 0 4px;
-    min-height: 26px; text-align: left;
+    background: transparent; border: none; border-bottom: 2px solid transparent; border-radius: 0;
+    color: {accent}; padding: 0; min-height: 26px; text-align: left;
 }}
 QPushButton[kind="disclosure"] {{ color: {muted}; }}
 QPushButton[kind="link"]:hover {{ text-decoration: underline; }}
 QPushButton[kind="disclosure"]:hover {{ color: {text}; }}
 QPushButton[kind="link"]:disabled {{ color: {faint}; background: transparent; }}
 QPushButton[kind="link"]:focus, QPushButton[kind="disclosure"]:focus {{
-    border: 2px solid {accent}; padding: 0 3px; min-height: 24px;
+    border: none; border-bottom: 2px solid {accent}; padding: 0; min-height: 26px;
 }}
 QPushButton[kind="chip"] {{
     background: {accent_tint}; color: {accent}; border: 1px solid transparent; border-radius: 14px;
@@ -67,10 +69,11 @@ QPushButton[kind="pill"]:focus {{ border: 2px solid {text}; }}
 
 QPushButton[kind="nav"] {{
     background: transparent; border: 1px solid transparent; border-radius: 6px; text-align: left;
-    padding: 0 7px; min-height: 30px; margin: 0 8px;
+    padding: 0 7px; min-height: 32px; margin: 0 8px;
 }}
+QPushButton[kind="nav"]:checked {{ background: {selection}; color: {accent}; }}
 QPushButton[kind="nav"]:hover {{ background: {window_hover}; }}
-QPushButton[kind="nav"]:focus {{ border: 2px solid {accent}; padding: 0 6px; min-height: 28px; }}
+QPushButton[kind="nav"]:focus {{ border: 2px solid {accent}; padding: 0 6px; min-height: 30px; }}
 
 QToolButton {{
     background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 5px;
@@ -80,8 +83,20 @@ QToolButton:pressed {{ background: {pressed}; }}
 QToolButton:focus {{ border: 2px solid {accent}; padding: 4px; }}
 QToolButton::menu-indicator {{ image: none; }}
 
-QCheckBox, QRadioButton {{ spacing: 8px; min-height: 28px; }}
-QCheckBox:focus, QRadioButton:focus {{ color: {accent}; }}
+QCheckBox {{ spacing: 8px; min-height: 28px; }}
+QCheckBox::indicator, QTreeView::indicator {{
+    width: 18px; height: 18px; border: 1px solid {field_edge}; border-radius: 4px; background: {surface};
+}}
+QCheckBox::indicator:hover {{ background: {hover}; }}
+QCheckBox::indicator:checked, QTreeView::indicator:checked {{
+    image: url("{style}/check-{name}.svg"); background: {accent}; border-color: {accent};
+}}
+QCheckBox::indicator:indeterminate {{
+    image: url("{style}/partial-{name}.svg"); background: {accent}; border-color: {accent};
+}}
+QCheckBox::indicator:focus {{ border: 2px solid {accent}; width: 16px; height: 16px; }}
+QCheckBox::indicator:checked:focus, QCheckBox::indicator:indeterminate:focus {{ border-color: {text}; }}
+QCheckBox::indicator:disabled {{ border-color: {hairline}; background: {window}; }}
 
 QMenu {{
     background: {surface}; color: {text}; border: 1px solid {hairline}; padding: 4px 0;
@@ -95,11 +110,14 @@ QMenu::separator {{ height: 1px; background: {hairline}; margin: 4px 0; }}
 QListWidget, QTableView, QTreeView, QPlainTextEdit {{
     background: {surface}; color: {text}; border: none; outline: none;
 }}
-QListWidget#sidebar {{ background: {window}; padding: 0 8px; }}
-QListWidget#sidebar::item {{ min-height: 32px; border-radius: 6px; padding: 0 8px; color: {text}; }}
-QListWidget#sidebar::item:hover {{ background: {window_hover}; }}
-QListWidget#sidebar::item:selected {{ background: {selection}; color: {accent}; }}
-QListWidget#sidebar:focus::item:selected {{ border: 2px solid {accent}; }}
+QTreeView {{
+    border: 1px solid {hairline}; border-radius: 6px; padding: 4px; show-decoration-selected: 1;
+}}
+QTreeView:focus {{ border: 2px solid {accent}; padding: 3px; }}
+QTreeView::item {{ min-height: 34px; padding: 0 8px; color: {text}; }}
+QTreeView::item:hover {{ background: {hover}; }}
+QTreeView::item:selected {{ background: {hover}; color: {text}; }}
+QTreeView::item:selected:active {{ background: {selection}; }}
 QPlainTextEdit {{
     background: {window}; border: 1px solid {hairline}; border-radius: 6px; padding: 4px;
     selection-background-color: {accent}; selection-color: {on_accent};
@@ -111,6 +129,8 @@ QHeaderView::section {{
     background: {surface}; color: {muted}; border: none; border-bottom: 1px solid {hairline};
     padding: 0 8px; min-height: 28px;
 }}
+QHeaderView::section:first {{ padding-left: 16px; }}
+QHeaderView::section:last {{ padding-right: 16px; }}
 
 QFrame#card {{ background: {surface}; border: 1px solid {hairline}; border-radius: 10px; }}
 QFrame#card[focused="true"] {{ border: 2px solid {accent}; }}
@@ -125,6 +145,8 @@ QLabel[tone="good"] {{ color: {good}; }}
 QLabel[tone="waiting"] {{ color: {waiting}; }}
 QLabel[tone="opted_out"] {{ color: {opted_out}; }}
 QLabel[tone="accent"] {{ color: {accent}; }}
+QLabel[tone="step"] {{ color: {accent}; font-weight: 600; }}
+QTextEdit#prose {{ background: transparent; border: none; padding: 0; }}
 
 QScrollArea {{ background: transparent; border: none; }}
 QScrollArea > QWidget > QWidget {{ background: transparent; }}
@@ -145,6 +167,8 @@ def style_sheet(tokens: "Tokens") -> str:
     from app.ui.theme import mix
 
     return _SHEET.format(
+        style=(resource_folder() / "style").as_posix(),
+        name="dark" if tokens.dark else "light",
         window=tokens.window,
         surface=tokens.surface,
         hairline=tokens.hairline,

@@ -29,7 +29,7 @@ TARGET = 28
 ICON = 20
 ICON_LARGE = 24
 ICON_HERO = 40
-SIDEBAR = 208
+SIDEBAR = 196
 DETAIL = 340
 READABLE = 520
 """Width of a column of running text or fields."""

@@ -27,6 +27,7 @@ class TroubleWindow(QWidget):
         words = column(gap=theme.GAP)
         words.addWidget(label(title, its_theme.heading, wrap=True))
         words.addWidget(label(sentence, wrap=True, select=True))
+        words.addStretch(1)
         inner.addLayout(words, 1)
         outer.addLayout(inner, 1)
         outer.addWidget(hairline())

@@ -90,12 +90,13 @@ class Studio:
             "last_event_at": shop.NOW - timedelta(minutes=2) if events else None,
         }
         engine = DeskEngine(log, Status(**(known | status)), numbers)  # type: ignore[arg-type]
+        self.tasks = Tasks(lambda error: self.problems.append(str(error)), self._bug)
         desk = Desk(
             self.app,
             engine,
             log.reader,
             settings,
-            Tasks(lambda error: self.problems.append(str(error)), self._bug),
+            self.tasks,
             start_at_login=LoginSwitch(),
             on_quit=lambda: None,
             now=lambda: shop.NOW,
@@ -131,6 +132,8 @@ def scene(function: Scene) -> Scene:
 
 
 async def _close(desk: Desk, engine: DeskEngine) -> None:
+    desk.hide()
+    await desk._tasks.stop(1.0)
     desk.close()
     await asyncio.sleep(0.01)
     await engine.log.aclose()
@@ -140,7 +143,6 @@ async def _close(desk: Desk, engine: DeskEngine) -> None:
 async def main_light(studio: Studio) -> None:
     desk, engine = await studio.desk()
     await studio.shoot(await studio.main(desk), "main-light")
-    desk.main.search.filter_menu().popup(desk.main.mapToGlobal(desk.main.rect().center()))
     await _close(desk, engine)
 
 
@@ -148,9 +150,9 @@ async def main_light(studio: Studio) -> None:
 async def main_dark(studio: Studio) -> None:
     desk, engine = await studio.desk(dark=True)
     window = await studio.main(desk)
-    window.list.setFocus()
-    window.list.select_id(window.model.id_at(3))
-    window.list.opened.emit()
+    window.log.list.setFocus()
+    window.log.list.select_id(window.log.model.id_at(3))
+    window.log.list.opened.emit()
     await studio.shoot(window, "main-dark-details")
     await _close(desk, engine)
 
@@ -159,14 +161,14 @@ async def main_dark(studio: Studio) -> None:
 async def batch_details(studio: Studio) -> None:
     desk, engine = await studio.desk()
     window = await studio.main(desk)
-    window._choose_view(View.BATCHES)
+    window.log.show_view(View.BATCHES)
     await asyncio.sleep(0.2)
-    window.list.setFocus()
-    window.list.select_id(window.model.id_at(2))
-    window.list.opened.emit()
+    window.log.list.setFocus()
+    window.log.list.select_id(window.log.model.id_at(2))
+    window.log.list.opened.emit()
     await studio.shoot(window, "batch-details")
     window.resize(window.width(), 980)
-    window.details._toggle_raw(True)
+    window.log.details._toggle_raw(True)
     await studio.shoot(window, "batch-details-raw")
     await _close(desk, engine)
 
@@ -175,16 +177,16 @@ async def batch_details(studio: Studio) -> None:
 async def chips(studio: Studio) -> None:
     desk, engine = await studio.desk()
     window = await studio.main(desk)
-    window.search.add(own_number_chip(shop.FRONT_DESK.e164, Labels(shop.NUMBERS)))
-    window.search.add(customer_chip(shop.customer(3)))
+    window.log.search.add(own_number_chip(shop.FRONT_DESK.e164, Labels(shop.NUMBERS)))
+    window.log.search.add(customer_chip("+12125559999"))
     await asyncio.sleep(0.2)
     await studio.shoot(window, "nothing-found")
-    window.search.clear()
-    window.search.add(own_number_chip(shop.FRONT_DESK.e164, Labels(shop.NUMBERS)))
-    window.search.field.setText("holiday")
+    window.log.search.clear()
+    window.log.search.add(own_number_chip(shop.FRONT_DESK.e164, Labels(shop.NUMBERS)))
+    window.log.search.field.setText("holiday")
     await asyncio.sleep(0.4)
     await studio.shoot(window, "chips-and-words")
-    window.search.field.setText("type:banana")
+    window.log.search.field.setText("type:banana")
     await asyncio.sleep(0.4)
     await studio.shoot(window, "bad-query")
     await _close(desk, engine)
@@ -194,10 +196,10 @@ async def chips(studio: Studio) -> None:
 async def pending(studio: Studio) -> None:
     desk, engine = await studio.desk()
     window = await studio.main(desk)
-    bar = window.list.verticalScrollBar()
+    bar = window.log.list.verticalScrollBar()
     bar.setValue(400)
-    window.list.setFocus()
-    window.list.select_id(window.model.id_at(14))
+    window.log.list.setFocus()
+    window.log.list.select_id(window.log.model.id_at(14))
     made = shop.Shop(seed=9)
     made._n = 5000
     await engine.happen(*[made.inbound(shop.NOW + timedelta(seconds=n), f"New text {n}") for n in range(12)])
@@ -210,7 +212,7 @@ async def pending(studio: Studio) -> None:
 async def empty(studio: Studio) -> None:
     desk, engine = await studio.desk(events=False)
     await studio.shoot(await studio.main(desk), "empty")
-    desk.main._choose_view(View.OPT_OUTS)
+    desk.main.log.show_view(View.OPT_OUTS)
     await asyncio.sleep(0.2)
     await studio.shoot(desk.main, "empty-opt-outs")
     await _close(desk, engine)
@@ -261,8 +263,8 @@ async def narrow(studio: Studio) -> None:
     window = await studio.main(desk)
     window.resize(720, 440)
     await studio.shoot(window, "narrow")
-    window.list.select_id(window.model.id_at(4))
-    window.list.opened.emit()
+    window.log.list.select_id(window.log.model.id_at(4))
+    window.log.list.opened.emit()
     await studio.shoot(window, "narrow-details")
     await _close(desk, engine)
 
@@ -277,9 +279,9 @@ async def long_text(studio: Studio) -> None:
         made.inbound(shop.NOW, "https://example.com/" + "a" * 400, own=MANY[17]),
     )
     window = await studio.main(desk)
-    window.list.setFocus()
-    window.list.select_id(window.model.id_at(0))
-    window.list.opened.emit()
+    window.log.list.setFocus()
+    window.log.list.select_id(window.log.model.id_at(0))
+    window.log.list.opened.emit()
     await studio.shoot(window, "long-text")
     await _close(desk, engine)
 
@@ -298,8 +300,8 @@ async def busy(studio: Studio) -> None:
             ]
         )
     await asyncio.sleep(1.0)
-    window.list.setFocus()
-    window.list.select_id(window.model.id_at(2))
+    window.log.list.setFocus()
+    window.log.list.select_id(window.log.model.id_at(2))
     await studio.shoot(window, "busy")
     await _close(desk, engine)
 

@@ -1,0 +1,326 @@
+"""The log in the window: search box, table, details, and what stands there when nothing is found."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+
+from app.domain.events import Appended, Entry, Family
+from app.domain.numbers import OwnNumber
+from app.domain.problems import BadInput, Remedy
+from app.domain.status import Reach
+from app.eventlog import LogReader
+from app.ui import filters, theme
+from app.ui.detail_pane import DetailPane
+from app.ui.event_list import EventList, event_menu
+from app.ui.event_model import EventTableModel
+from app.ui.feed import MOST_PENDING, EventFeed, FeedState
+from app.ui.filters import Filters, View
+from app.ui.parts import EmptyState, column, hairline
+from app.ui.ports import EngineView
+from app.ui.search_bar import SearchBar
+from app.ui.tasks import Tasks
+from app.ui.theme import Theme
+from app.ui.words import Labels
+
+_MARKED_AT_ONCE = 500
+_SIDE_BY_SIDE = 2 * theme.DETAIL
+
+
+class LogPanel(QWidget):
+    """Shows what a ``Filters`` finds, live. The view is chosen outside, everything else in here."""
+
+    view_changed = Signal(object)
+    """The ``View`` changed from in here: whoever shows the choice follows."""
+    escaped = Signal()
+    """Esc, with nothing left in here to close or clear."""
+    remedy_asked = Signal(Remedy)
+
+    def __init__(
+        self,
+        its_theme: Theme,
+        engine: EngineView,
+        log: LogReader,
+        tasks: Tasks,
+        now: Callable[[], datetime],
+        zone: tzinfo | None = None,
+    ) -> None:
+        super().__init__()
+        self._engine = engine
+        self._log = log
+        self._tasks = tasks
+        self._now = now
+        self._zone = zone
+        self._filters = Filters()
+        self._wanted: int | None = None
+        self.model = EventTableModel(now, zone)
+        self.feed = EventFeed(log, self.model, tasks)
+        self.search = SearchBar(its_theme)
+        self.list = EventList(its_theme, self.model)
+        self.empty = EmptyState(its_theme)
+        self.details = DetailPane(its_theme, now, zone)
+        self._stack = QStackedWidget()
+        self._build()
+        self._connect()
+        self._find(self._filters)
+
+    def _build(self) -> None:
+        outer = column(self, gap=0)
+        head = column(gap=0)
+        head.setContentsMargins(theme.MARGIN, 0, theme.MARGIN, theme.WIDE)
+        head.addWidget(self.search)
+        outer.addLayout(head)
+        outer.addWidget(hairline())
+        self._stack.addWidget(self.empty)
+        self._stack.addWidget(self.list)
+        self.details.hide()
+        split = QSplitter(Qt.Orientation.Horizontal)
+        split.setHandleWidth(theme.HAIRLINE)
+        split.setChildrenCollapsible(False)
+        split.addWidget(self._stack)
+        split.addWidget(self.details)
+        split.setStretchFactor(0, 1)
+        split.setStretchFactor(1, 0)
+        split.setSizes([theme.DETAIL * 2, theme.DETAIL])
+        outer.addWidget(split, 1)
+
+    def _connect(self) -> None:
+        self.search.changed.connect(self._find)
+        self.search.left.connect(self.focus_rows)
+        self.search.escaped.connect(self.escape)
+        self.list.at_newest.connect(self.feed.set_following)
+        self.list.near_oldest.connect(self.feed.older)
+        self.list.picked.connect(self._picked)
+        self.list.opened.connect(self._open_details)
+        self.list.menu_asked.connect(self._offer)
+        self.feed.state_changed.connect(self.show_state)
+        self.feed.reloaded.connect(self._reloaded)
+        self.feed.counted.connect(self._counted)
+        self.feed.pending_changed.connect(self._pending_changed)
+        self.model.dataChanged.connect(self._current_may_have_changed)
+        self.details.closed.connect(self._close_details)
+        self.details.customer_asked.connect(self.only_customer)
+        self.details.batch_asked.connect(self._only_batch)
+
+    # --------------------------------------------------------------- what others tell it
+
+    def show_view(self, view: View) -> None:
+        """Turn to a built-in view; chips and words go."""
+        self._ask(Filters(view))
+
+    def show_numbers(self, numbers: tuple[OwnNumber, ...]) -> None:
+        """The numbers that have names."""
+        self.model.set_labels(Labels(numbers))
+        self.search.show_numbers(numbers)
+
+    def log_changed(self, appended: Appended) -> None:
+        """The log was written to."""
+        self.feed.changed(appended)
+
+    async def show_event(self, id_: int) -> None:
+        """Lead to one event: its row if it can be reached, its details in any case."""
+        entry = await self._log.entry(id_)
+        if entry is None:
+            return
+        if self._filters != Filters():
+            self._wanted = id_
+            self._ask(Filters())
+        elif not self.list.select_id(id_):
+            self._wanted = id_
+            self.feed.reload()
+        await self._show_details(entry)
+
+    def only_customer(self, e164: str) -> None:
+        """Narrow down to one customer, whatever the view was."""
+        self._ask(Filters().with_chip(filters.customer_chip(e164)))
+
+    def show_state(self) -> None:
+        """Rows, or what stands in their place."""
+        empty = self.model.rowCount() == 0
+        failed = self.feed.state is FeedState.FAILED
+        if failed:
+            self.empty.say(
+                "warning", "The log cannot be read", self.feed.problem, "Try again", self.feed.reload
+            )
+        elif self.feed.state is FeedState.LOADING:
+            self.empty.say("", "", "")
+        elif empty and self._filters.narrowed:
+            self._say_nothing_found()
+        elif empty:
+            self._say_empty(self._filters.view, self._engine.status.reach)
+        shown = self.empty if empty or failed else self.list
+        if self._stack.currentWidget() is not shown:
+            self._stack.setCurrentWidget(shown)
+
+    # --------------------------------------------------------------- searching
+
+    def _ask(self, asked: Filters) -> None:
+        self.search.show_filters(asked)
+        self._find(asked)
+
+    def _find(self, asked: Filters) -> None:
+        if asked.view is not self._filters.view:
+            self.view_changed.emit(asked.view)
+        self._filters = asked
+        try:
+            query = asked.query(self._now(), self._zone)
+        except BadInput as error:
+            self.search.show_wrong(str(error))  # the rows of the last good search stay
+            return
+        self.search.show_wrong("")
+        self.feed.show(query)
+
+    def _only_batch(self, batch_id: str, name: str) -> None:
+        self._ask(Filters().with_chip(filters.batch_chip(batch_id, name)))
+
+    def _counted(self) -> None:
+        self.search.show_total(self.feed.total)
+        self.show_state()
+
+    def _pending_changed(self) -> None:
+        self.list.show_pending(self.feed.pending, MOST_PENDING)
+
+    def _reloaded(self) -> None:
+        self.list.go_newest()
+        self.show_state()
+        if self._wanted is not None:
+            self.list.select_id(self._wanted)
+            self._wanted = None
+
+    def _say_nothing_found(self) -> None:
+        chips = [chip.title for chip in self._filters.chips]
+        typed = self._filters.typed.strip()
+        parts = [f"“{typed}”", *chips] if typed else chips
+        self.empty.say("search", "Nothing found", " · ".join(parts), "Clear filters", self.search.clear)
+
+    def _say_empty(self, view: View, reach: Reach) -> None:
+        if view is not View.ACTIVITY:
+            self.empty.say(view.icon, _EMPTY[view], "New ones appear here by themselves.")
+            return
+        title, icon = "Nothing has happened yet", "bell"
+        if reach is Reach.SIGNED_OUT:
+            title, icon = "Sign in to begin", "sign-in"
+        will = "Batches, opt-outs and texts of your numbers will appear here as they happen."
+        self.empty.say(icon, title, will)
+
+    # --------------------------------------------------------------- details
+
+    def _picked(self, entry: Entry | None) -> None:
+        if entry is None:
+            return
+        if entry.unread:
+            self._mark_read([entry.id])
+        if self.details.isVisible():
+            self._tasks.latest("details", self._show_details, entry)
+
+    def _open_details(self) -> None:
+        entry = self.model.entry_at(self.list.currentIndex().row())
+        if entry is not None:
+            self._tasks.latest("details", self._show_details, entry)
+
+    async def _show_details(self, entry: Entry) -> None:
+        batch = None
+        batch_id = entry.event.batch_id
+        if entry.event.family is Family.BATCH and batch_id:
+            batch = self.model.batch(batch_id) or await self._log.batch(batch_id)
+        self.details.show_entry(entry, batch, self.model.labels)
+        self.details.show()
+        self._arrange()
+
+    def _close_details(self) -> None:
+        self.details.hide()
+        self._arrange()
+        self.list.setFocus()
+
+    def _arrange(self) -> None:
+        # Where both do not fit side by side, the details take the place of the rows.
+        self._stack.setVisible(self.details.isHidden() or self.width() >= _SIDE_BY_SIDE)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _current_may_have_changed(self) -> None:
+        shown = self.details.entry
+        if shown is None or not self.details.isVisible():
+            return
+        entry = self.model.entry_at(self.model.row_of(shown.id))
+        if entry is not None:
+            self.details.show_entry(entry, self.model.batch(entry.event.batch_id), self.model.labels)
+
+    # --------------------------------------------------------------- new and read
+
+    def note_seen(self) -> None:
+        """The reader leaves: what was in sight is not new any more."""
+        seen = self.list.seen_from_here()
+        if seen:
+            self._mark_read(seen)
+
+    def mark_all_read(self) -> None:
+        """Nothing in the whole log is new any more."""
+        self._tasks.latest("mark-all-read", self._all_read)
+
+    def _mark_read(self, ids: list[int]) -> None:
+        self.model.set_read(ids)
+        self._tasks.start("mark-read", self._engine.mark_read, tuple(ids))
+
+    async def _all_read(self) -> None:
+        while (page := await self._log.page(filters.NEW_ONLY.query, limit=_MARKED_AT_ONCE)).entries:
+            ids = [entry.id for entry in page.entries]
+            await self._engine.mark_read(ids)
+            self.model.set_read(ids)
+
+    # --------------------------------------------------------------- menus and keys
+
+    def _offer(self, entry: Entry, at: QPoint) -> None:
+        event = entry.event
+        items: list[tuple[str, str, Callable[[], object]] | None] = [
+            ("Show &details", "Return", self._open_details),
+            None,
+            ("&Copy as text", "Ctrl+C", self.list.copy_text),
+        ]
+        if event.customer or event.number:
+            items.append(("Copy &number", "Ctrl+Shift+C", self.list.copy_number))
+        items.append(None)
+        if event.customer:
+            items.append(("Only this c&ustomer", "", lambda: self.only_customer(event.customer)))
+        if event.number:
+            own = filters.own_number_chip(event.number, self.model.labels)
+            items.append(("Only this number of &yours", "", lambda: self.search.add(own)))
+        kind = filters.kind_chip(event.family)
+        hidden = filters.without_kind_chip(event.family)
+        items.append((f"Only {kind.value.lower()}", "", lambda: self.search.add(kind)))
+        items.append((f"&Hide {kind.value.lower()}", "", lambda: self.search.add(hidden)))
+        items += [None, ("Mark &all as read", "", self.mark_all_read)]
+        event_menu(self, items).popup(at)
+
+    def focus_rows(self) -> None:
+        """The keyboard goes to the rows, if there are any."""
+        if self.model.rowCount():
+            self.list.setFocus()
+
+    def escape(self) -> None:
+        """Close the details; else clear what narrows the view down; else tell."""
+        if self.details.isVisible():
+            self._close_details()
+        elif self._filters.narrowed:
+            self.search.clear()
+        else:
+            self.escaped.emit()
+
+    def panes(self) -> list[QWidget]:
+        """What F6 goes through, as far as it can be seen."""
+        found: list[QWidget] = [self.search.field]
+        found += [self.list] if self._stack.currentWidget() is self.list else []
+        return [*found, self.details] if self.details.isVisible() else found
+
+
+_EMPTY = {
+    View.TODAY: "Nothing has happened today",
+    View.OPT_OUTS: "Nobody opted out this week",
+    View.BATCHES: "No batches yet",
+    View.RECEIVED: "No texts received yet",
+    View.FAILED: "No failed texts",
+}
