@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def python() -> Path:
         "--no-input",
         "--quiet",
     ]
-    quietly([*pip, "--require-hashes", "--requirement", "requirements.lock"])
-    quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", "."])
+    quietly([*pip, "--require-hashes", "--requirement", "requirements.lock"], cwd=ROOT)
+    quietly([*pip, "--no-deps", "--no-build-isolation", "--editable", "."], cwd=ROOT)
     STAMP.write_text(wanted, encoding="utf-8")
     return executable
 
@@ -114,22 +115,26 @@ def _make(executable: Path) -> None:
 
 
 def _choose() -> Interpreter:
-    found = [described for each in _candidates() if (described := _describe(each))]
-    usable = [each for each in found if each.venv]
-    if not usable:
+    found = best([described for each in _candidates() if (described := _describe(each))])
+    if found is None:
         # Debian keeps venv and ensurepip in a package of their own.
         system_packages.ensure((f"python3.{sys.version_info.minor}-venv",), "making a Python environment")
-        usable = [described for described in [_describe(sys.executable)] if described and described.venv]
-    if not usable:
+        found = best([described for described in [_describe(sys.executable)] if described])
+    if found is None:
         raise CannotGoOn(
             f"{sys.executable} lacks the modules venv and ensurepip; install a complete Python 3.11 or newer."
         )
+    return found
+
+
+def best(found: Sequence[Interpreter]) -> Interpreter | None:
+    """The one to prefer of those that can make an environment: fit for builds, of a tried version."""
 
     def rank(each: Interpreter) -> tuple[bool, int]:
         wish = PREFERRED.index(each.version) if each.version in PREFERRED else len(PREFERRED)
         return (sys.platform.startswith("linux") and not each.shared, wish)
 
-    return min(usable, key=rank)
+    return min((each for each in found if each.venv), key=rank, default=None)
 
 
 def _candidates() -> list[str]:

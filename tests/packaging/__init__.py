@@ -1,0 +1,1 @@
+"""Tests of the set-up script and of what makes the packages."""
