@@ -32,14 +32,14 @@ def parse(text: str) -> Any:
     """Return the value of a JSON text.
 
     Strings in it are storable as UTF-8 and hold no NUL: what is neither became U+FFFD. Numbers that
-    JSON does not have, or of more than 100 digits, may be ``None`` or infinite.
+    JSON does not have, or of very many digits, may be ``None`` or infinite.
 
     Raises:
         Unparsable: it is not JSON, or nested deeper than ``MAX_DEPTH``.
     """
     try:
         value = from_json(text, allow_inf_nan=False)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: text with half a surrogate pair counts as no text.
         return _parse_leniently(text)
     # The only way NUL passes the strict parser; half surrogate pairs do not.
     return clean(value) if "\\u0000" in text else value

@@ -41,7 +41,7 @@ from tests.ringcentral.playbook import (
     post,
     put,
 )
-from tests.ringcentral.test_bodies import ENVELOPES, JSON
+from tests.ringcentral.test_bodies import ENVELOPES, JSON, TEXT
 
 ONE = FilterSet(numbers=("+16505550100",))
 TWO = FilterSet(numbers=("+16505550100", "+16505550111"))
@@ -503,7 +503,7 @@ class TestTime:
 
 
 FRAMES = st.one_of(
-    st.text(st.characters()),
+    TEXT,
     JSON.map(json.dumps),
     st.tuples(
         st.fixed_dictionaries(
