@@ -142,11 +142,12 @@ def _needed_glibc(program: Path) -> str:
 def _judge(tree: Path, package: Path) -> None:
     """Ask Debian's and freedesktop.org's own checkers, those that are installed."""
     share = tree / "usr" / "share"
-    for command in (
+    judges: list[list[Path | str]] = [
         ["desktop-file-validate", share / "applications" / f"{ID}.desktop"],
         ["appstreamcli", "validate", "--no-net", share / "metainfo" / f"{ID}.metainfo.xml"],
         ["lintian", "--allow-root", "--fail-on", "error,warning", package],
-    ):
+    ]
+    for command in judges:
         if shutil.which(str(command[0])):
             subprocess.run(command, check=True)
         else:
