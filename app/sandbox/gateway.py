@@ -1,0 +1,407 @@
+"""The WebSocket gateway: sessions that outlive connections, one subscription each."""
+
+import asyncio
+import json
+import secrets
+import uuid
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from aiohttp import web
+
+from app.sandbox.clock import SandboxClock, envelope_time
+from app.sandbox.connection import Connection
+from app.sandbox.directory import EXTENSION_ID
+from app.sandbox.errors import ServiceRefusal, not_found, unparsable
+from app.sandbox.faults import Faults
+from app.sandbox.filters import EventFilter, read_filter
+from app.sandbox.model import Change, FilterKey
+from app.sandbox.oauth import OAuth, OAuthSession
+from app.sandbox.options import SandboxOptions
+
+_SUBSCRIPTIONS = "/restapi/v1.0/subscription"
+
+
+@dataclass(slots=True)
+class Subscription:
+    """What a session wants to be told."""
+
+    id: str
+    created: datetime
+    filters: tuple[EventFilter, ...] = ()
+    disabled: tuple[dict[str, str], ...] = ()
+    by_key: dict[FilterKey, EventFilter] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class GatewaySession:
+    """What a ``wsc`` token stands for."""
+
+    wsc: str
+    oauth: OAuthSession
+    subscription: Subscription | None = None
+    connection: Connection | None = None
+    detached_at: float = 0.0
+    missed: deque[str] = field(default_factory=deque)
+    """Frames to replay; the oldest fall out when there are too many."""
+    sequence: int = 1
+
+
+class Gateway:
+    """Accepts connections, keeps sessions, turns changes into notifications."""
+
+    def __init__(
+        self,
+        options: SandboxOptions,
+        clock: SandboxClock,
+        oauth: OAuth,
+        faults: Faults,
+        *,
+        server_url: Callable[[], str],
+    ) -> None:
+        self.options = options
+        self.clock = clock
+        self.sessions: dict[str, GatewaySession] = {}
+        self.disabled_filters: dict[str, str] = {}
+        """Filters refused from now on, with the reason: text of the filter, or a part of it."""
+        self.first_subscription = asyncio.Event()
+        self.connections_made = 0
+        self._oauth = oauth
+        self._faults = faults
+        self._server_url = server_url
+        self._ids = Random(options.seed)  # noqa: S311 - identifiers that must repeat, not secrets
+        self._lit = asyncio.Event()
+        self._lit.set()
+        self._everything_lit = asyncio.Event()
+        self._everything_lit.set()
+        oauth.listen(self._token_died)
+        clock.listen(self._nudge)
+
+    # ---- what happens in the world
+
+    def publish(self, change: Change) -> None:
+        """Make a notification for every filter of every subscription that matches."""
+        for session in tuple(self.sessions.values()):
+            if session.subscription is None or self._forgotten(session):
+                continue
+            for key in change.keys:
+                if matching := session.subscription.by_key.get(key):
+                    notification_id = str(self._ids.getrandbits(63))
+                    change.uuids.append(notification_id)
+                    self._deliver(session, self._notification(session, matching, change, notification_id))
+
+    def send_raw(self, text: str) -> int:
+        """Send a text frame as it is on every connection. Returns on how many."""
+        return sum(connection.send(text, replayable=False) for connection in self.connections())
+
+    def send_raw_body(self, body: str) -> int:
+        """Send a notification whose body is these characters. Returns on how many connections."""
+        meta = self._meta("ServerNotification", str(self._ids.getrandbits(63)))
+        return self.send_raw(f"[{json.dumps(meta)},{body}]")
+
+    # ---- what a test or a scenario makes the network do
+
+    def connections(self) -> Iterator[Connection]:
+        """The connections that are open, whether or not they answer."""
+        return (s.connection for s in tuple(self.sessions.values()) if s.connection is not None)
+
+    def drop(self, *, close_frame: bool = True, code: int = 1001) -> int:
+        """End every connection, with or without a close frame; sessions can be recovered."""
+        dropped = list(self.connections())
+        for connection in dropped:
+            self._detach(connection)
+            if close_frame:
+                connection.end(code, "")
+            else:
+                connection.abort()
+        return len(dropped)
+
+    def go_dark(self, *, everything: bool = False) -> None:
+        """Stop answering on the connections that are open: nothing is sent, read or closed.
+
+        With ``everything``, new connections and requests get no answer either.
+        """
+        self._lit.clear()
+        if everything:
+            self._everything_lit.clear()
+        for connection in self.connections():
+            connection.dark = True
+
+    def light_up(self) -> None:
+        """End that: dark connections which the gateway has given up meanwhile are reset, the rest go on."""
+        self._lit.set()
+        self._everything_lit.set()
+        for connection in self.connections():
+            connection.dark = False
+
+    async def lit(self) -> None:
+        """Wait while open connections are dark."""
+        await self._lit.wait()
+
+    async def everything_lit(self) -> None:
+        """Wait while nothing at all is answered."""
+        await self._everything_lit.wait()
+
+    def forget_sessions(self) -> None:
+        """Lose every session that has no connection: recovery will fail."""
+        for wsc in [wsc for wsc, session in self.sessions.items() if session.connection is None]:
+            del self.sessions[wsc]
+
+    # ---- connections
+
+    async def accept(self, request: web.Request) -> web.StreamResponse:
+        """The handler of the gateway's address."""
+        await self.everything_lit()
+        socket = web.WebSocketResponse(autoping=False, autoclose=False, compress=False, max_msg_size=2**22)
+        token = request.query.get("access_token", "")
+        if not token:
+            await socket.prepare(request)
+            await socket.close(code=4400, message=b"Access token is missing")
+            return socket
+        oauth_session = self._oauth.spend_ws_token(token)
+        await socket.prepare(request)
+        if oauth_session is None:
+            await socket.close(code=4401, message=b"Access token is invalid")
+            return socket
+        self.connections_made += 1
+        connection = Connection(request, socket, self)
+        wsc = request.query.get("wsc", "")
+        if wsc and wsc not in self.sessions:
+            connection.send(self._error_frame("WSG-400", "Malformed WebSocket session context token"))
+            connection.end(4400, "Malformed WebSocket session context token")
+            await connection.run()
+            return socket
+        self._attach(connection, oauth_session, wsc)
+        try:
+            await connection.run()
+        finally:
+            self._detach(connection)
+        return socket
+
+    def _attach(self, connection: Connection, oauth: OAuthSession, wsc: str) -> None:
+        recovery: dict[str, Any] = {}
+        old = self.sessions.pop(wsc) if wsc else None
+        session = GatewaySession(secrets.token_urlsafe(24), oauth)
+        session.missed = deque(maxlen=self.options.recovery_buffer)
+        if old is not None:
+            failure = self._recovery_failure(old, oauth)
+            recovery = {"recoveryState": "Failed", "recoveryErrorCode": failure}
+            if not failure:
+                recovery = {"recoveryState": "Successful"}
+                session.subscription, session.missed = old.subscription, old.missed
+            if old.connection is not None:
+                old.connection.session = None
+                old.connection.abort()
+        session.connection, connection.session = connection, session
+        self.sessions[session.wsc] = session
+        meta = self._meta("ConnectionDetails", str(uuid.uuid4()))
+        meta["wsc"] = {"token": session.wsc, "sequence": session.sequence}
+        details = {
+            "creationTime": envelope_time(self.clock.now())[:-1] + "+0000",
+            "maxConnectionsPerSession": 50,
+            "recoveryBufferSize": self.options.recovery_buffer,
+            "recoveryTimeout": self.options.recovery_timeout,
+            "idleTimeout": self.options.idle_timeout,
+            "absoluteTimeout": self.options.absolute_timeout,
+            "maxActiveRequests": 10,
+            **recovery,
+        }
+        connection.send(json.dumps([meta, details]), replayable=False)
+        if recovery.get("recoveryState") == "Successful":
+            for frame in session.missed:
+                connection.send(frame)
+            session.missed.clear()
+
+    def _recovery_failure(self, session: GatewaySession, oauth: OAuthSession) -> str:
+        if session.oauth is not oauth:
+            return "WSG-1003"
+        if session.subscription is None or self._forgotten(session):
+            return "WSG-1005"
+        return ""
+
+    def _detach(self, connection: Connection) -> None:
+        """The connection ended: keep for a replay what it has not been given."""
+        session, connection.session = connection.session, None
+        if session is None:
+            return
+        session.connection = None
+        session.detached_at = self.clock.monotonic()
+        session.missed.extend(connection.take_unsent())
+
+    def give_up(self, connection: Connection) -> None:
+        """The peer does not answer pings any more."""
+        self._detach(connection)
+
+    def _forgotten(self, session: GatewaySession) -> bool:
+        """Whether the time to recover the session is over; if so, it is dropped."""
+        if session.connection is not None:
+            return False
+        over = self.clock.monotonic() - session.detached_at > self.options.recovery_timeout
+        if over:
+            session.subscription = None
+            session.missed.clear()
+        return over
+
+    # ---- frames
+
+    def receive(self, connection: Connection, text: str) -> None:
+        """Answer one frame of a client."""
+        try:
+            frame = json.loads(text)
+            meta = frame[0]
+            kind, message_id = meta.get("type"), meta.get("messageId", "")
+            body = frame[1] if len(frame) > 1 else None
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            connection.send(self._error_frame("WSG-400", "Malformed message"), replayable=False)
+            return
+        if kind == "Heartbeat":
+            connection.send(json.dumps([{"type": "Heartbeat", "messageId": message_id}]), replayable=False)
+        elif kind == "ClientRequest":
+            self._answer_request(connection, meta, body)
+        else:
+            connection.send(self._error_frame("WSG-400", f"Unknown message type: {kind}"), replayable=False)
+
+    def _answer_request(self, connection: Connection, meta: dict[str, Any], body: Any) -> None:
+        session = connection.session
+        if session is None:
+            return
+        answer: Any
+        try:
+            status, answer = self._subscription_request(
+                session, str(meta.get("method", "")).upper(), str(meta.get("path", "")), body
+            )
+        except ServiceRefusal as refusal:
+            status, answer = refusal.status, refusal.body()
+        response = self._meta("ClientRequest", str(meta.get("messageId", "")), status)
+        response["headers"]["Content-Type"] = "application/json;charset=utf-8"
+        if session.subscription is not None and status == 200:
+            response["headers"]["WSG-SubscriptionId"] = session.subscription.id
+        connection.send(json.dumps([response] if answer is None else [response, answer]), replayable=False)
+
+    def _subscription_request(
+        self, session: GatewaySession, method: str, path: str, body: Any
+    ) -> tuple[int, Any]:
+        wanted = path.rstrip("/").removeprefix(_SUBSCRIPTIONS)
+        if not path.startswith(_SUBSCRIPTIONS) or "/" in wanted[1:]:
+            raise not_found("path")
+        self._faults.check_permission(path, "WebSocketSubscription")
+        current = session.subscription
+        if not wanted and method == "POST":
+            filters = self._read_filters(body)
+            current = Subscription(
+                str(uuid.UUID(int=self._ids.getrandbits(128), version=4)), self.clock.now()
+            )
+            self._set_filters(current, filters)
+            session.subscription = current
+            self.first_subscription.set()
+            return 200, self.describe(current)
+        if current is None or (wanted and wanted[1:] != current.id):
+            raise not_found("subscriptionId")
+        if method == "GET":
+            described = self.describe(current)
+            return 200, described if wanted else {"uri": self._subscription_uri(), "records": [described]}
+        if wanted and method == "PUT":
+            self._set_filters(current, self._read_filters(body))
+            return 200, self.describe(current)
+        if wanted and method == "DELETE":
+            session.subscription = None
+            return 204, None
+        raise ServiceRefusal(405, "CMN-103", "Method is not supported")
+
+    def _read_filters(self, body: Any) -> list[EventFilter]:
+        if not isinstance(body, dict):
+            raise unparsable()
+        texts = body.get("eventFilters")
+        if not isinstance(texts, list):
+            texts = []
+        known = [read_filter(text) if isinstance(text, str) else None for text in texts]
+        bad = [str(text) for text, found in zip(texts, known, strict=True) if found is None]
+        if bad or not known:
+            message = f"Invalid event filters: [{', '.join(bad)}]"
+            raise ServiceRefusal(400, "SUB-508", message, parameter="eventFilters")
+        return [found for found in known if found is not None]
+
+    def _set_filters(self, subscription: Subscription, filters: list[EventFilter]) -> None:
+        enabled, disabled = [], []
+        for one in filters:
+            reason = next((why for part, why in self.disabled_filters.items() if part in one.text), "")
+            if not reason and one.foreign_number:
+                reason = "Phone number does not belong to the account"
+            if reason:
+                disabled.append({"filter": one.event, "reason": "CMN-408", "message": reason})
+            else:
+                enabled.append(one)
+        subscription.filters, subscription.disabled = tuple(enabled), tuple(disabled)
+        subscription.by_key = {one.key: one for one in enabled}
+
+    def describe(self, subscription: Subscription) -> dict[str, Any]:
+        """The subscription as the service shows it."""
+        described: dict[str, Any] = {
+            "uri": self._subscription_uri(subscription.id),
+            "id": subscription.id,
+            "creationTime": envelope_time(subscription.created),
+            "expirationTime": envelope_time(self.clock.now() + timedelta(days=7)),
+            "expiresIn": 604_800,
+            "status": "Active",
+            "eventFilters": [one.event for one in subscription.filters],
+            "deliveryMode": {"transportType": "WebSocket", "encryption": False},
+        }
+        if subscription.disabled:
+            described["disabledFilters"] = list(subscription.disabled)
+        return described
+
+    def _subscription_uri(self, subscription_id: str = "") -> str:
+        uri = f"{self._server_url()}{_SUBSCRIPTIONS}"
+        return f"{uri}/{subscription_id}" if subscription_id else uri
+
+    def _notification(
+        self, session: GatewaySession, matching: EventFilter, change: Change, notification_id: str
+    ) -> str:
+        assert session.subscription is not None
+        meta = self._meta("ServerNotification", notification_id)
+        if self.options.wsc_on_notifications:
+            session.sequence += 1
+            meta["wsc"] = {"token": session.wsc, "sequence": session.sequence}
+        envelope = {
+            "uuid": notification_id,
+            "event": matching.event,
+            "subscriptionId": session.subscription.id,
+            "ownerId": EXTENSION_ID,
+            "timestamp": envelope_time(max(self.clock.now(), change.at)),
+            "body": change.body,
+        }
+        return json.dumps([meta, envelope], ensure_ascii=False)
+
+    def error(self, connection: Connection, code: str, message: str) -> None:
+        """Tell a connection why it will be closed."""
+        connection.send(self._error_frame(code, message), replayable=False)
+
+    def _error_frame(self, code: str, message: str) -> str:
+        meta = self._meta("Error", str(uuid.uuid4()), 400)
+        return json.dumps([meta, {"errorCode": code, "message": message}])
+
+    def _meta(self, kind: str, message_id: str, status: int = 200) -> dict[str, Any]:
+        headers = {"RCRequestId": str(uuid.uuid4())}
+        return {"type": kind, "messageId": message_id, "status": status, "headers": headers}
+
+    def _deliver(self, session: GatewaySession, frame: str) -> None:
+        if session.connection is None:
+            session.missed.append(frame)
+        else:
+            session.connection.send(frame)
+
+    def _token_died(self, oauth: OAuthSession) -> None:
+        if self.options.socket_outlives_token:
+            return
+        for connection in self.connections():
+            if connection.session is not None and connection.session.oauth is oauth:
+                self._detach(connection)
+                connection.end(4401, "Access token is invalid")
+
+    def _nudge(self) -> None:
+        for connection in self.connections():
+            connection.nudge()

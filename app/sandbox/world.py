@@ -1,0 +1,372 @@
+"""The one model of what happened. The stream and the REST answers are two views of it."""
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+from app.sandbox.clock import SandboxClock
+from app.sandbox.consents import OPT_OUT, ConsentBook, ConsentRecord, keyword_status
+from app.sandbox.directory import HIGH_VOLUME_NUMBERS, NUMBERS, customers
+from app.sandbox.model import (
+    COMPLETED,
+    DELIVERED,
+    DELIVERY_FAILED,
+    QUEUED,
+    SENDING_FAILED,
+    SENT,
+    Batch,
+    Change,
+    FilterKey,
+    Message,
+    OutcomeMix,
+    segments_of,
+)
+
+_TICK = timedelta(microseconds=1)
+
+
+class World:
+    """The business's messages, batches and consents, and the verbs that change them.
+
+    Every verb takes effect at once: it changes the state, writes the truth log, and tells the
+    listeners. ``at`` puts what happens at another time than now; with ``quiet`` nobody is told and the
+    truth log does not hold it, which is how the past is made.
+    """
+
+    def __init__(self, clock: SandboxClock, seed: int) -> None:
+        self.clock = clock
+        self.rng = Random(seed)  # noqa: S311 - content that must repeat, not secrets
+        self.numbers = NUMBERS
+        self.customers = customers(self.rng)
+        self.consents = ConsentBook()
+        self.batches: dict[str, Batch] = {}
+        self.messages: dict[int, Message] = {}
+        self.truth: list[Change] = []
+        """Everything that happened and could be told, oldest first."""
+        self._timeline: list[tuple[datetime, int]] = []
+        self._listeners: list[Callable[[Change], None]] = []
+        self._next_message = self.rng.randrange(7_000, 90_000)
+        self._last_moment = clock.now() - timedelta(days=3650)
+
+    def listen(self, listener: Callable[[Change], None]) -> None:
+        """Call ``listener`` with every change, before the verb that made it returns."""
+        self._listeners.append(listener)
+
+    # ---- the verbs
+
+    def inbound(
+        self,
+        customer: str,
+        text: str,
+        *,
+        number: str = HIGH_VOLUME_NUMBERS[0],
+        at: datetime | None = None,
+        quiet: bool = False,
+    ) -> Message:
+        """A customer texts the business. A keyword (STOP, START, …) changes consent, too."""
+        moment = self._moment(at)
+        message = Message(
+            id=self._take_message_id(),
+            from_=customer,
+            to=number,
+            text=text,
+            direction="Inbound",
+            status=DELIVERED,
+            created=moment,
+            modified=moment,
+            segments=segments_of(text),
+        )
+        self._keep(message)
+        self._tell_message(message, quiet)
+        if status := keyword_status(text):
+            self.set_consent(number, customer, status, source="Recipient", at=at, quiet=quiet)
+        return message
+
+    def set_consent(
+        self,
+        number: str,
+        customer: str,
+        status: str,
+        *,
+        source: str = "Api",
+        coverage: str = "PhoneNumber",
+        campaign_type: str = "",
+        at: datetime | None = None,
+        quiet: bool = False,
+    ) -> bool:
+        """Opt a customer out of a number (``OptOut``) or back in. Returns whether that was new."""
+        record = ConsentRecord(number, customer, status, coverage, source, self._moment(at), campaign_type)
+        if not self.consents.record(record):
+            return False
+        self._tell(
+            "optout",
+            record.at,
+            "",
+            number,
+            customer,
+            "OptedOut" if status == OPT_OUT else "OptedIn",
+            {"from": number, "to": customer, "active": status == OPT_OUT},
+            (("optouts", ""), ("optouts", number)),
+            quiet,
+        )
+        return True
+
+    def opt_out(self, customer: str, *, number: str = HIGH_VOLUME_NUMBERS[0], word: str = "STOP") -> Message:
+        """The customer texts a keyword that opts out."""
+        return self.inbound(customer, word, number=number)
+
+    def opt_in(self, customer: str, *, number: str = HIGH_VOLUME_NUMBERS[0], word: str = "START") -> Message:
+        """The customer texts a keyword that opts back in."""
+        return self.inbound(customer, word, number=number)
+
+    def create_batch(
+        self,
+        text: str,
+        *,
+        number: str = HIGH_VOLUME_NUMBERS[0],
+        size: int = 0,
+        recipients: Sequence[str] = (),
+        texts: Sequence[str] = (),
+        rejected: Sequence[str] = (),
+        mix: OutcomeMix | None = None,
+        at: datetime | None = None,
+        quiet: bool = False,
+    ) -> Batch:
+        """A batch is accepted: its messages are queued.
+
+        Give either ``recipients`` or a ``size``, for which customers are chosen. ``rejected`` are
+        further recipients that are refused outright. ``texts`` gives each recipient its own text.
+        """
+        chosen = list(recipients) or self._choose_customers(size)
+        moment = self._moment(at)
+        batch = Batch(
+            id=str(self.rng.randrange(10**9, 10**10)),
+            from_=number,
+            text=text,
+            size=len(chosen) + len(rejected),
+            created=moment,
+            modified=moment,
+        )
+        batch.rejected = [
+            {
+                "index": len(chosen) + index,
+                "to": [refused],
+                "errorCode": "SMS-RC-410",
+                "description": "The destination number is not supported",
+            }
+            for index, refused in enumerate(rejected)
+        ]
+        self.batches[batch.id] = batch
+        for index, customer in enumerate(chosen):
+            wording = texts[index] if texts else text
+            batch.messages.append(
+                Message(
+                    id=self._take_message_id(),
+                    from_=number,
+                    to=customer,
+                    text=wording,
+                    direction="Outbound",
+                    status=QUEUED,
+                    created=moment,
+                    modified=moment,
+                    segments=segments_of(wording),
+                    batch_id=batch.id,
+                    outcome=self._draw_outcome(mix or OutcomeMix()),
+                )
+            )
+        for message in batch.messages:
+            self._keep(message)
+        self._tell_batch(batch, quiet)
+        for message in batch.messages:
+            self._tell_message(message, quiet)
+        return batch
+
+    def progress_batch(
+        self, batch_id: str, count: int | None = None, *, at: datetime | None = None, quiet: bool = False
+    ) -> Batch:
+        """Hand the next ``count`` messages (all, if none is given) to the carriers; the last completes it.
+
+        Raises:
+            KeyError: there is no such batch.
+        """
+        batch = self.batches[batch_id]
+        if batch.status == COMPLETED:
+            return batch
+        waiting = batch.messages[batch.processed : None if count is None else batch.processed + count]
+        for message in waiting:
+            status, code = message.outcome
+            if self.consents.opted_out(message.from_, message.to):
+                status, code = message.outcome = (SENDING_FAILED, "SMS-RC-413")
+            failed = status == SENDING_FAILED
+            self._move_message(message, status if failed else SENT, code if failed else "", at, quiet)
+        batch.processed += len(waiting)
+        if batch.processed == len(batch.messages):
+            batch.status = COMPLETED
+        batch.modified = max(self._moment(at), batch.modified + _TICK)
+        self._tell_batch(batch, quiet)
+        return batch
+
+    def settle_batch(
+        self, batch_id: str, count: int | None = None, *, at: datetime | None = None, quiet: bool = False
+    ) -> int:
+        """The carriers report on the next ``count`` messages (all) that were handed to them.
+
+        Returns how many were reported on; those that never get an answer stay ``Sent``.
+
+        Raises:
+            KeyError: there is no such batch.
+        """
+        done = 0
+        for message in self.batches[batch_id].messages:
+            if count is not None and done >= count:
+                break
+            status, code = message.outcome
+            if message.status == SENT and status != SENT:
+                self._move_message(message, status, code, at, quiet)
+                done += 1
+        return done
+
+    def complete_batch(self, batch_id: str, *, settle: bool = True) -> Batch:
+        """Hand over all that is left, and report on it unless ``settle`` is false."""
+        batch = self.progress_batch(batch_id)
+        if settle:
+            self.settle_batch(batch_id)
+        return batch
+
+    def send(self, customer: str, text: str, *, number: str = HIGH_VOLUME_NUMBERS[0]) -> Batch:
+        """A batch of one message, delivered at once."""
+        batch = self.create_batch(text, number=number, recipients=[customer], mix=OutcomeMix(1, 0, 0))
+        return self.complete_batch(batch.id)
+
+    def flood(self, count: int, family: str = "inbound") -> None:
+        """Make so many events of a family at once: ``inbound``, ``outbound`` or ``optout``.
+
+        Outbound messages come in one batch and are queued, sent and delivered, so that the count is
+        met approximately; opt-outs go over all pairs and come with the inbound texts that caused them.
+
+        Raises:
+            ValueError: there is no such family.
+        """
+        if family == "inbound":
+            for index in range(count):
+                customer = self.customers[index % len(self.customers)]
+                self.inbound(customer, f"Message {index + 1} of {count}")
+        elif family == "outbound":
+            size = max(1, count // 3)
+            self.complete_batch(self.create_batch("Flood", size=size, mix=OutcomeMix(1, 0, 0)).id)
+        elif family == "optout":
+            for index in range(count):
+                number = HIGH_VOLUME_NUMBERS[index // len(self.customers) % len(HIGH_VOLUME_NUMBERS)]
+                self.opt_out(self.customers[index % len(self.customers)], number=number)
+        else:
+            raise ValueError("family is inbound, outbound or optout")
+
+    def repeat(self, change: Change) -> None:
+        """Tell the listeners of a change once more: the service may repeat itself, under a new uuid."""
+        for listener in self._listeners:
+            listener(change)
+
+    # ---- reading
+
+    def listed_messages(self, since: datetime, until: datetime) -> list[Message]:
+        """Messages created from ``since`` to ``until``, both included, newest first."""
+        low = bisect_left(self._timeline, (since, -1))
+        high = bisect_left(self._timeline, (until + _TICK, -1))
+        return [self.messages[place[1]] for place in reversed(self._timeline[low:high])]
+
+    def listed_batches(self, since: datetime, until: datetime) -> list[Batch]:
+        """Batches created from ``since`` to ``until``, both included, newest first."""
+        found = [batch for batch in self.batches.values() if since <= batch.created <= until]
+        return sorted(found, key=lambda batch: (batch.created, batch.id), reverse=True)
+
+    # ---- inside
+
+    def _moment(self, at: datetime | None) -> datetime:
+        """``at``, or now; two moments of now are never the same, nor out of order."""
+        if at is not None:
+            return at
+        self._last_moment = max(self.clock.now(), self._last_moment + _TICK)
+        return self._last_moment
+
+    def _take_message_id(self) -> int:
+        self._next_message += 1
+        return self._next_message
+
+    def _keep(self, message: Message) -> None:
+        self.messages[message.id] = message
+        place = (message.created, message.id)
+        if not self._timeline or self._timeline[-1] < place:
+            self._timeline.append(place)
+        else:
+            insort(self._timeline, place)
+
+    def _choose_customers(self, size: int) -> list[str]:
+        if size > len(self.customers):
+            return [self.customers[index % len(self.customers)] for index in range(size)]
+        return self.rng.sample(self.customers[: max(size, 400)], size)
+
+    def _draw_outcome(self, mix: OutcomeMix) -> tuple[str, str]:
+        drawn = self.rng.random()
+        if drawn < mix.delivered:
+            return DELIVERED, ""
+        drawn -= mix.delivered
+        if drawn < mix.delivery_failed:
+            return DELIVERY_FAILED, self._draw_code(mix.delivery_errors)
+        drawn -= mix.delivery_failed
+        if drawn < mix.sending_failed:
+            return SENDING_FAILED, self._draw_code(mix.sending_errors)
+        return SENT, ""
+
+    def _draw_code(self, weights: Mapping[str, int]) -> str:
+        return self.rng.choices(list(weights), weights=list(weights.values()))[0]
+
+    def _move_message(
+        self, message: Message, status: str, code: str, at: datetime | None, quiet: bool
+    ) -> None:
+        message.status = status
+        message.error_code = code
+        message.modified = max(self._moment(at), message.modified + _TICK)
+        self._tell_message(message, quiet)
+
+    def _tell_message(self, message: Message, quiet: bool) -> None:
+        inbound = message.direction == "Inbound"
+        family = "inbound" if inbound else "outbound"
+        number, customer = (message.to, message.from_) if inbound else (message.from_, message.to)
+        keys = ((family, ""), (family, number))
+        self._tell(
+            family,
+            message.modified,
+            str(message.id),
+            number,
+            customer,
+            message.status,
+            None if quiet else message.notified(),
+            keys,
+            quiet,
+        )
+
+    def _tell_batch(self, batch: Batch, quiet: bool) -> None:
+        keys = (("batches", ""), ("batches", batch.from_), ("batch", batch.id))
+        body = None if quiet else batch.described()
+        self._tell("batch", batch.modified, batch.id, batch.from_, "", batch.status, body, keys, quiet)
+
+    def _tell(
+        self,
+        family: str,
+        at: datetime,
+        ref: str,
+        number: str,
+        customer: str,
+        state: str,
+        body: dict[str, Any] | None,
+        keys: tuple[FilterKey, ...],
+        quiet: bool,
+    ) -> None:
+        if quiet or body is None:
+            return
+        change = Change(len(self.truth) + 1, family, at, ref, number, customer, state, body, keys)
+        self.truth.append(change)
+        for listener in self._listeners:
+            listener(change)
