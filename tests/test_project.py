@@ -24,13 +24,10 @@ def project() -> dict[str, Any]:
 @cache
 def tracked_files() -> tuple[Path, ...]:
     """The repository's files; a source archive without git has no others than these."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        check=False,
-    )
-    if listed.returncode != 0:
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
+    except (FileNotFoundError, subprocess.CalledProcessError):
         pytest.skip("not a git checkout")
     return tuple(
         path for name in listed.stdout.decode().split("\0") if name and (path := ROOT / name).is_file()
