@@ -1,6 +1,7 @@
 """The rolling summary of each batch, kept up to date in the transaction of the events themselves."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from app.domain.events import (
     BatchSummary,
     Event,
 )
-from app.eventlog.codec import micros, moment
+from app.eventlog.packing import BIGGEST, micros, moment
 from app.eventlog.sql import Insert, json_list, rows_of
 
 _COLUMNS = (
@@ -35,7 +36,6 @@ _COLUMNS = (
     "completed",
     "as_of",
 )
-_BY_IDS = "FROM batch WHERE id IN (SELECT value FROM json_each(?))"
 _BY_REFS = "FROM batch WHERE ref IN (SELECT value FROM json_each(?))"
 _SAVE = Insert(
     f"INSERT INTO batch ({', '.join(_COLUMNS)})",
@@ -44,34 +44,37 @@ _SAVE = Insert(
 )
 
 FINAL_STATES = FAILED_STATES | {DELIVERED}
-_BIGGEST = 2**63 - 1
 
 
-@dataclass(slots=True)
 class Outcome:
-    """One report on an outbound message, as far as its batch's sums are concerned."""
+    """What became of one outbound message, from all reports on it.
 
-    state: str
-    as_of: int
-    """When the message was last modified, microseconds since 1970."""
-    error: str
-    batch: int | None
-    """Its batch's row, where the report names it."""
-
-
-def counted(reports: list[Outcome]) -> tuple[int, str, str] | None:
-    """What a message with these reports counts as: ``(batch, state, error code)``; ``None``: nothing yet.
-
-    The latest of its final states, in whichever batch one of its reports puts it.
+    It counts once in its batch: for the latest of its final states. Which batch that is, any of its
+    reports may say.
     """
-    final = [report for report in reports if report.state in FINAL_STATES]
-    if not final:
-        return None
-    batch = next((report.batch for report in reports if report.batch is not None), None)
-    if batch is None:
-        return None
-    last = max(final, key=lambda report: (report.as_of, report.state))
-    return batch, last.state, last.error
+
+    __slots__ = ("_as_of", "_batch", "_final")
+
+    def __init__(self) -> None:
+        self._batch: int | None = None
+        self._final: tuple[str, str] | None = None
+        self._as_of = 0
+
+    def report(self, state: str, as_of: int, error: str, batch: int | None) -> None:
+        """Take in a report, true at ``as_of`` (microseconds since 1970)."""
+        if batch is not None and self._batch is None:
+            self._batch = batch
+        if state in FINAL_STATES:
+            final = (state, error)
+            if self._final is None or (as_of, final) > (self._as_of, self._final):
+                self._as_of, self._final = as_of, final
+
+    @property
+    def counted(self) -> tuple[int, str, str] | None:
+        """What it counts as: batch, state, error code; ``None``: not yet."""
+        if self._final is None or self._batch is None:
+            return None
+        return (self._batch, *self._final)
 
 
 @dataclass(slots=True)
@@ -166,44 +169,75 @@ class Tally:
         )
 
 
-def load(connection: apsw.Connection, ids: set[int]) -> dict[int, Tally]:
-    """The summaries with these row ids, by row id."""
-    if not ids:
-        return {}
-    rows = rows_of(connection, _COLUMNS, _BY_IDS, (json_list(ids),))
-    return {row[0]: _tally(row) for row in rows}
-
-
 def load_by_ref(connection: apsw.Connection, refs: tuple[str, ...]) -> dict[str, BatchSummary]:
     """The summaries of these batches, by the service's ids; unknown ones are absent."""
     rows = rows_of(connection, _COLUMNS, _BY_REFS, (json_list(map(_clean, refs)),))
     return {row[1]: _tally(row).summary() for row in rows}
 
 
-def save(connection: apsw.Connection, tallies: list[Tally]) -> None:
-    """Write the summaries back."""
-    rows = [
-        (
-            tally.id,
-            tally.ref,
-            tally.number,
-            tally.state,
-            tally.size,
-            tally.processed,
-            tally.rejected,
-            tally.delivered,
-            tally.failed,
-            tally.cost,
-            tally.text,
-            json.dumps(tally.errors),
-            tally.created,
-            tally.modified,
-            tally.completed,
-            tally.as_of,
-        )
-        for tally in tallies
-    ]
-    _SAVE.run(connection, rows)
+class Tallies:
+    """The summaries touched by one transaction."""
+
+    def __init__(self, connection: apsw.Connection, refs: Iterable[str]) -> None:
+        """Load those of ``refs`` that there are."""
+        self._connection = connection
+        rows = rows_of(connection, _COLUMNS, _BY_REFS, (json_list(refs),))
+        self._by_ref = {tally.ref: tally for tally in map(_tally, rows)}
+        self._by_id = {tally.id: tally for tally in self._by_ref.values()}
+
+    @property
+    def changed(self) -> list[Tally]:
+        """Those that are not what they were."""
+        return [tally for tally in self._by_id.values() if tally.changed]
+
+    def of(self, ref: str) -> Tally:
+        """The summary of this batch, which gets its row if it has none."""
+        tally = self._by_ref.get(ref)
+        if tally is None:
+            self._connection.execute("INSERT INTO batch (ref) VALUES (?)", (ref,))
+            tally = Tally(self._connection.last_insert_rowid(), ref)
+            self._by_ref[ref] = self._by_id[tally.id] = tally
+        return tally
+
+    def recount(self, before: tuple[int, str, str] | None, after: tuple[int, str, str] | None) -> None:
+        """A message no longer counts as ``before`` but as ``after``: batch, state, error code."""
+        if before is not None:
+            self._with_id(before[0]).count(before[1], before[2], -1)
+        if after is not None:
+            self._with_id(after[0]).count(after[1], after[2], 1)
+
+    def save(self) -> None:
+        """Write the changed ones."""
+        rows = [
+            (
+                tally.id,
+                tally.ref,
+                tally.number,
+                tally.state,
+                tally.size,
+                tally.processed,
+                tally.rejected,
+                tally.delivered,
+                tally.failed,
+                tally.cost,
+                tally.text,
+                json.dumps(tally.errors),
+                tally.created,
+                tally.modified,
+                tally.completed,
+                tally.as_of,
+            )
+            for tally in self.changed
+        ]
+        _SAVE.run(self._connection, rows)
+
+    def _with_id(self, number: int) -> Tally:
+        tally = self._by_id.get(number)
+        if tally is None:
+            rows = rows_of(self._connection, _COLUMNS, "FROM batch WHERE id = ?", (number,))
+            tally = self._by_id[number] = _tally(rows[0])
+            self._by_ref[tally.ref] = tally
+        return tally
 
 
 def _tally(row: list[Any]) -> Tally:
@@ -216,4 +250,4 @@ def _clean(text: str) -> str:
 
 
 def _figure(new: int | None, old: int) -> int:
-    return old if new is None or abs(new) > _BIGGEST else new
+    return old if new is None or abs(new) > BIGGEST else new

@@ -12,6 +12,7 @@ a reading back give one change under several. So a change is known by what ident
 from bisect import bisect_right, insort
 
 from app.domain.events import Event, Family, Source
+from app.eventlog.packing import pack_id
 
 STREAM_TOLERANCE = 2_000_000
 """Microseconds. One consent change that the stream tells twice differs by less than this."""
@@ -24,17 +25,6 @@ Key = int | str | bytes
 
 Mark = tuple[object, ...]
 """Key, family and whatever else must agree for an event to be the same. Times: microseconds since 1970."""
-
-_BIGGEST = 2**63 - 1
-
-
-def pack_id(text: str) -> int | str | None:
-    """A decimal id as an integer, which is half as long; ``None`` for ``""``; anything else as it is."""
-    if text.isdecimal() and text.isascii() and len(text) < 20 and text[0] != "0":
-        number = int(text)
-        if number <= _BIGGEST:
-            return number
-    return text or None
 
 
 def identity_of(event: Event, modified: int | None) -> tuple[Key, Mark | None]:

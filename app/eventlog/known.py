@@ -6,8 +6,8 @@ import apsw
 
 from app.domain.events import Family
 from app.eventlog.batches import Outcome
-from app.eventlog.codec import FAMILIES, SOURCES
 from app.eventlog.identity import Key, Mark, PairHistory
+from app.eventlog.packing import FAMILIES, SOURCES
 from app.eventlog.sql import json_list, rows_of
 from app.eventlog.words import Interned
 
@@ -22,7 +22,7 @@ class Known:
     def __init__(self, connection: apsw.Connection, words: Interned, keys: Iterable[Key]) -> None:
         self._marks: set[Mark] = set()
         self._pairs: dict[str, PairHistory] = {}
-        self._reports: dict[Key, list[Outcome]] = {}
+        self._outcomes: dict[Key, Outcome] = {}
         plain: list[int | str] = []
         stand_ins: list[str] = []
         for key in set(keys):
@@ -61,8 +61,7 @@ class Known:
         else:
             self._marks.add((key, family, state, None if after is None else at + after))
             if family is Family.OUTBOUND:
-                report = Outcome(state, at + (after or 0), words.value_of(error or 0), batch)
-                self._reports.setdefault(key, []).append(report)
+                self.outcome(key).report(state, at + (after or 0), words.value_of(error or 0), batch)
 
     def add(self, mark: Mark) -> bool:
         """Take note of an event; False if it is one that is there already."""
@@ -75,9 +74,9 @@ class Known:
         """The consent changes of a pair of numbers."""
         return self._pairs.setdefault(key, PairHistory())
 
-    def reports(self, key: Key) -> list[Outcome]:
-        """The reports on one outbound message. What is appended to it is known from then on."""
-        found = self._reports.get(key)
+    def outcome(self, key: Key) -> Outcome:
+        """What became of one outbound message. What is reported to it is known from then on."""
+        found = self._outcomes.get(key)
         if found is None:
-            found = self._reports[key] = []
+            found = self._outcomes[key] = Outcome()
         return found

@@ -30,7 +30,8 @@ _ascii_json = json.JSONEncoder(ensure_ascii=True).encode
 _json = json.JSONEncoder(ensure_ascii=False).encode
 
 _days: dict[int, str] = {}
-_minutes = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_SECONDS = tuple(f"{second:02d}." for second in range(60))
 
 Values = tuple[str, str, str, str, str, str, str, str, str]
 """uuid, number, customer, ref, batch id, the three times as ``time_text`` spells them, the text."""
@@ -40,17 +41,17 @@ def time_text(micros: int | None) -> str:
     """A time (since 1970) as the service spells it in JSON: milliseconds where they do, else microseconds."""
     if micros is None:
         return ""
-    seconds, fraction = divmod(micros, 1_000_000)
-    days, seconds = divmod(seconds, 86_400)
-    day = _days.get(days)
-    if day is None:
-        if len(_days) > _MOST:
+    day, rest = divmod(micros, 86_400_000_000)
+    date = _days.get(day)
+    if date is None:
+        if len(_days) >= _MOST:
             _days.clear()
-        day = _days[days] = (EPOCH + timedelta(days=days)).date().isoformat()
-    minute, second = divmod(seconds, 60)
+        date = _days[day] = f'"{(EPOCH + timedelta(days=day)).date().isoformat()}'
+    minute, rest = divmod(rest, 60_000_000)
+    second, fraction = divmod(rest, 1_000_000)
     if fraction % 1000:
-        return f'"{day}{_minutes[minute]}{second:02d}.{fraction:06d}Z"'
-    return f'"{day}{_minutes[minute]}{second:02d}.{fraction // 1000:03d}Z"'
+        return f'{date}{_MINUTES[minute]}{_SECONDS[second]}{fraction:06d}Z"'
+    return f'{date}{_MINUTES[minute]}{_SECONDS[second]}{fraction // 1000:03d}Z"'
 
 
 class Shape:

@@ -13,8 +13,9 @@ import apsw
 
 from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry
 from app.eventlog import batches
-from app.eventlog.codec import READ_COLUMNS, Codec, moment, pack_number, unpack_number
+from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.failures import LogDamaged, translated
+from app.eventlog.packing import moment, pack_number, unpack_number
 from app.eventlog.query import EVERYTHING, Query
 from app.eventlog.search import NothingFits, way_to
 from app.eventlog.sql import one, rows_of
@@ -71,7 +72,7 @@ class LogReader:
     def __init__(self, connection: apsw.Connection, path: Path) -> None:
         self._path = path
         self._connection = connection
-        self._codec = Codec(connection)
+        self._decoder = Decoder(connection)
         self._thread = ThreadPoolExecutor(1, "log-reader")
         self._cancelled: threading.Event | None = None
         connection.set_progress_handler(self._is_cancelled, _STEPS_BETWEEN_LOOKS)
@@ -232,4 +233,4 @@ class LogReader:
         )
 
     def _entries(self, rest: str, values: tuple[Any, ...]) -> list[Entry]:
-        return list(map(self._codec.decode, rows_of(self._connection, READ_COLUMNS, rest, values)))
+        return list(map(self._decoder.entry, rows_of(self._connection, READ_COLUMNS, rest, values)))

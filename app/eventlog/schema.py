@@ -50,7 +50,7 @@ CREATE TABLE event (
     rejected INTEGER,
     segments INTEGER,
     cost TEXT,
-    text TEXT,
+    text,                       -- TEXT; 1: the batch's
     shape INTEGER,              -- shape; NULL: raw holds the whole text
     raw TEXT,                   -- what the shape leaves open, or the whole text
     extra TEXT                  -- JSON: fields that do not fit the columns above, by their names

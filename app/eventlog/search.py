@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from app.domain.events import Family
-from app.eventlog.codec import FAMILY_CODE, Stored, micros, number_tag, pack_number
+from app.eventlog.packing import FAMILY_CODE, Stored, micros, number_tag, pack_number
 from app.eventlog.places import end_of_run, first_id
 from app.eventlog.query import Query, is_searchable
 

@@ -8,7 +8,10 @@ from operator import itemgetter
 import apsw
 
 from app.domain.events import Appended, Entry, Event, ResumePoint
-from app.eventlog.codec import READ_COLUMNS, Codec, Measured, Stored, measure, tame
+from app.eventlog.decode import READ_COLUMNS, Decoder
+from app.eventlog.encode import Encoder
+from app.eventlog.measure import Measured, measure, measure_carefully
+from app.eventlog.packing import Stored
 from app.eventlog.sql import json_list, one, rows_of
 from app.eventlog.transaction import Transaction
 
@@ -23,7 +26,7 @@ class LogWriter:
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self._codec = Codec(connection)
+        self._encoder = Encoder(connection)
         self._numbers: set[Stored] = set()
         self._full = True
 
@@ -33,15 +36,15 @@ class LogWriter:
         """Store what is new of the events, and everything that follows from it."""
         self._sync(full=durable)
         try:
-            return self._append(list(map(measure, events)), resume, news=news)
+            return self._append(measure(events), resume, news=news)
         except (UnicodeEncodeError, OverflowError):
             # The common path does not look for what SQLite cannot keep, for speed.
-            return self._append([measure(event, tame(event)) for event in events], resume, news=news)
+            return self._append(measure_carefully(events), resume, news=news)
 
     def due(self) -> tuple[Entry, ...]:
         """The events that somebody may still have to be told of, oldest first."""
         rows = rows_of(self._connection, READ_COLUMNS, "FROM due CROSS JOIN event USING (id) ORDER BY id")
-        return tuple(map(self._codec.decode, rows))
+        return tuple(map(Decoder(self._connection).entry, rows))
 
     def mark_noticed(self, ids: Iterable[int]) -> None:
         """Somebody was told of these, or need not be."""
@@ -91,18 +94,18 @@ class LogWriter:
         *,
         news: bool,
     ) -> Appended:
+        # Rows that ascend within a transaction are quicker to insert.
         events.sort(key=_by_place)
         with self._transaction():
-            transaction = Transaction(self._connection, self._codec, events)
-            transaction.run(news=news)
+            transaction = Transaction(self._connection, self._encoder, events, news=news)
+            transaction.run()
             self._add_numbers(transaction.numbers)
             if resume is not None:
                 self._put_meta(_RESUME, json.dumps([resume.token, resume.sequence]))
-        new = tuple([Entry(place, each.original, unread) for place, each, unread in transaction.new])
-        changed = transaction.changed
+        changed = transaction.tallies.changed
         return Appended(
-            new=new,
-            known=len(events) - len(new),
+            new=tuple(transaction.new),
+            known=len(events) - len(transaction.new),
             first_completed=tuple([tally.ref for tally in changed if tally.first_completed]),
             batches_changed=tuple([tally.ref for tally in changed]),
         )
@@ -138,6 +141,6 @@ class LogWriter:
             # A full disk may have rolled back by itself.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            self._codec.forget()
+            self._encoder.forget()
             self._numbers.clear()
             raise

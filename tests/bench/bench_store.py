@@ -118,19 +118,19 @@ class Business:
             self._ref += 1
             customer = pick(self._customers)
             failed = self._random.random() < 0.05
-            for state in ("Queued", "Sent", "DeliveryFailed" if failed else "Delivered"):
-                made.append(
-                    message(
-                        str(self._ref),
-                        state=state,
-                        at=self._at(),
-                        number=number,
-                        customer=customer,
-                        text=text,
-                        batch_id=name,
-                        error_code=pick(ERRORS) if state == "DeliveryFailed" else "",
-                    )
+            made += [
+                message(
+                    str(self._ref),
+                    state=state,
+                    at=self._at(),
+                    number=number,
+                    customer=customer,
+                    text=text,
+                    batch_id=name,
+                    error_code=pick(ERRORS) if state == "DeliveryFailed" else "",
                 )
+                for state in ("Queued", "Sent", "DeliveryFailed" if failed else "Delivered")
+            ]
         made.append(batch(name, size=10, at=self._at(), number=number))
         return made
 
