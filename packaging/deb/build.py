@@ -163,11 +163,10 @@ def _version() -> str:
 def _moment() -> datetime:
     """When this was made: SOURCE_DATE_EPOCH, the last commit, or now."""
     stated = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not stated:
-        asked = subprocess.run(
-            ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True, check=False
-        )
-        stated = asked.stdout.strip()
+    if not stated and shutil.which("git"):
+        command = ["git", "log", "-1", "--format=%ct"]
+        asked = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        stated = asked.stdout.strip()  # empty outside of a checkout
     return datetime.fromtimestamp(int(stated), UTC) if stated else datetime.now(UTC)
 
 
