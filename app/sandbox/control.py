@@ -147,12 +147,12 @@ def _happenings(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         return {"batch": world.complete_batch(batch_id, settle=settle).described()}
 
     def emit(count: int, family: str = "inbound") -> Answer:
-        before = len(world.truth)
+        before = len(world.journal.truth)
         world.flood(count, family)
-        return {"changes": len(world.truth) - before}
+        return {"changes": len(world.journal.truth) - before}
 
     def repeat(seq: int | None = None) -> Answer:
-        world.repeat(world.truth[-1 if seq is None else seq - 1])
+        world.journal.tell_again(world.journal.truth[-1 if seq is None else seq - 1])
         return None
 
     def raw_frame(text: str) -> Answer:
@@ -244,12 +244,12 @@ def _refusals(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         return None
 
     def disable_filters(part: str, reason: str = "Not allowed for this user") -> Answer:
-        box.gateway.disabled_filters[part] = reason
+        box.gateway.subscriptions.disabled_filters[part] = reason
         return None
 
     def clear() -> Answer:
         box.faults.clear()
-        box.gateway.disabled_filters.clear()
+        box.gateway.subscriptions.disabled_filters.clear()
         return None
 
     return {
@@ -272,13 +272,13 @@ def _looks(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
             "connections_made": box.gateway.connections_made,
             "oauth_sessions": len(box.oauth.live_sessions()),
             "numbers": [{"number": n.e164, "label": n.label} for n in box.world.numbers],
-            "messages": len(box.world.messages),
-            "batches": len(box.world.batches),
-            "changes": len(box.world.truth),
+            "messages": len(box.world.journal.messages),
+            "batches": len(box.world.journal.batches),
+            "changes": len(box.world.journal.truth),
         }
 
     def truth(since: int = 0) -> Answer:
-        return {"changes": [change.logged() for change in box.world.truth[since:]]}
+        return {"changes": [change.logged() for change in box.world.journal.truth[since:]]}
 
     def requests(since: int = 0) -> Answer:
         entries = list(box.requests.entries)[since:]

@@ -7,7 +7,6 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -16,25 +15,13 @@ from aiohttp import web
 from app.sandbox.clock import SandboxClock, envelope_time
 from app.sandbox.connection import Connection
 from app.sandbox.directory import EXTENSION_ID
-from app.sandbox.errors import ServiceRefusal, not_found, unparsable
+from app.sandbox.errors import ServiceRefusal
 from app.sandbox.faults import Faults
-from app.sandbox.filters import EventFilter, read_filter
-from app.sandbox.model import Change, FilterKey
+from app.sandbox.filters import EventFilter
+from app.sandbox.model import Change
 from app.sandbox.oauth import OAuth, OAuthSession
 from app.sandbox.options import SandboxOptions
-
-_SUBSCRIPTIONS = "/restapi/v1.0/subscription"
-
-
-@dataclass(slots=True)
-class Subscription:
-    """What a session wants to be told."""
-
-    id: str
-    created: datetime
-    filters: tuple[EventFilter, ...] = ()
-    disabled: tuple[dict[str, str], ...] = ()
-    by_key: dict[FilterKey, EventFilter] = field(default_factory=dict)
+from app.sandbox.subscriptions import Subscription, Subscriptions
 
 
 @dataclass(slots=True)
@@ -66,14 +53,10 @@ class Gateway:
         self.options = options
         self.clock = clock
         self.sessions: dict[str, GatewaySession] = {}
-        self.disabled_filters: dict[str, str] = {}
-        """Filters refused from now on, with the reason: text of the filter, or a part of it."""
-        self.first_subscription = asyncio.Event()
         self.connections_made = 0
         self._oauth = oauth
-        self._faults = faults
-        self._server_url = server_url
         self._ids = Random(options.seed)  # noqa: S311 - identifiers that must repeat, not secrets
+        self.subscriptions = Subscriptions(clock, faults, self._ids, server_url)
         self._lit = asyncio.Event()
         self._lit.set()
         self._everything_lit = asyncio.Event()
@@ -271,7 +254,7 @@ class Gateway:
             return
         answer: Any
         try:
-            status, answer = self._subscription_request(
+            status, answer = self.subscriptions.answer(
                 session, str(meta.get("method", "")).upper(), str(meta.get("path", "")), body
             )
         except ServiceRefusal as refusal:
@@ -281,82 +264,6 @@ class Gateway:
         if session.subscription is not None and status == 200:
             response["headers"]["WSG-SubscriptionId"] = session.subscription.id
         connection.send(json.dumps([response] if answer is None else [response, answer]), replayable=False)
-
-    def _subscription_request(
-        self, session: GatewaySession, method: str, path: str, body: Any
-    ) -> tuple[int, Any]:
-        wanted = path.rstrip("/").removeprefix(_SUBSCRIPTIONS)
-        if not path.startswith(_SUBSCRIPTIONS) or "/" in wanted[1:]:
-            raise not_found("path")
-        self._faults.check_permission(path, "WebSocketSubscription")
-        current = session.subscription
-        if not wanted and method == "POST":
-            filters = self._read_filters(body)
-            current = Subscription(
-                str(uuid.UUID(int=self._ids.getrandbits(128), version=4)), self.clock.now()
-            )
-            self._set_filters(current, filters)
-            session.subscription = current
-            self.first_subscription.set()
-            return 200, self.describe(current)
-        if current is None or (wanted and wanted[1:] != current.id):
-            raise not_found("subscriptionId")
-        if method == "GET":
-            described = self.describe(current)
-            return 200, described if wanted else {"uri": self._subscription_uri(), "records": [described]}
-        if wanted and method == "PUT":
-            self._set_filters(current, self._read_filters(body))
-            return 200, self.describe(current)
-        if wanted and method == "DELETE":
-            session.subscription = None
-            return 204, None
-        raise ServiceRefusal(405, "CMN-103", "Method is not supported")
-
-    def _read_filters(self, body: Any) -> list[EventFilter]:
-        if not isinstance(body, dict):
-            raise unparsable()
-        texts = body.get("eventFilters")
-        if not isinstance(texts, list):
-            texts = []
-        known = [read_filter(text) if isinstance(text, str) else None for text in texts]
-        bad = [str(text) for text, found in zip(texts, known, strict=True) if found is None]
-        if bad or not known:
-            message = f"Invalid event filters: [{', '.join(bad)}]"
-            raise ServiceRefusal(400, "SUB-508", message, parameter="eventFilters")
-        return [found for found in known if found is not None]
-
-    def _set_filters(self, subscription: Subscription, filters: list[EventFilter]) -> None:
-        enabled, disabled = [], []
-        for one in filters:
-            reason = next((why for part, why in self.disabled_filters.items() if part in one.text), "")
-            if not reason and one.foreign_number:
-                reason = "Phone number does not belong to the account"
-            if reason:
-                disabled.append({"filter": one.event, "reason": "CMN-408", "message": reason})
-            else:
-                enabled.append(one)
-        subscription.filters, subscription.disabled = tuple(enabled), tuple(disabled)
-        subscription.by_key = {one.key: one for one in enabled}
-
-    def describe(self, subscription: Subscription) -> dict[str, Any]:
-        """The subscription as the service shows it."""
-        described: dict[str, Any] = {
-            "uri": self._subscription_uri(subscription.id),
-            "id": subscription.id,
-            "creationTime": envelope_time(subscription.created),
-            "expirationTime": envelope_time(self.clock.now() + timedelta(days=7)),
-            "expiresIn": 604_800,
-            "status": "Active",
-            "eventFilters": [one.event for one in subscription.filters],
-            "deliveryMode": {"transportType": "WebSocket", "encryption": False},
-        }
-        if subscription.disabled:
-            described["disabledFilters"] = list(subscription.disabled)
-        return described
-
-    def _subscription_uri(self, subscription_id: str = "") -> str:
-        uri = f"{self._server_url()}{_SUBSCRIPTIONS}"
-        return f"{uri}/{subscription_id}" if subscription_id else uri
 
     def _notification(
         self, session: GatewaySession, matching: EventFilter, change: Change, notification_id: str

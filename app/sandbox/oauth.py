@@ -1,43 +1,18 @@
 """OAuth 2.0 as the service speaks it: codes, token pairs and their rotation, sessions, wstokens."""
 
-import base64
-import hashlib
-import hmac
 import math
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.sandbox.clients import AuthorizationRequest, Client, proves
 from app.sandbox.clock import SandboxClock
 from app.sandbox.directory import EXTENSION_ID
-from app.sandbox.errors import ServiceRefusal, oauth_refusal, unauthorized
-from app.sandbox.options import (
-    CONFIDENTIAL_CLIENT_ID,
-    CONFIDENTIAL_CLIENT_SECRET,
-    PUBLIC_CLIENT_ID,
-    SandboxOptions,
-)
+from app.sandbox.errors import oauth_refusal, unauthorized
+from app.sandbox.options import SandboxOptions
 
 SCOPE = "ReadAccounts A2PSMS SMS WebSocket WebSocketSubscription"
-
-
-@dataclass(frozen=True, slots=True)
-class Client:
-    """A registered app. A public one has no secret and must use PKCE."""
-
-    id: str
-    secret: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorizationRequest:
-    """What a checked authorization request asks for."""
-
-    client: Client
-    redirect_uri: str
-    state: str
-    code_challenge: str
 
 
 @dataclass(slots=True)
@@ -97,82 +72,13 @@ class OAuth:
         """Call ``listener`` with a session whenever its access token dies before its time."""
         self._listeners.append(listener)
 
-    # ---- clients and codes
-
-    def client(self, client_id: str) -> Client:
-        """The registered client of that id.
-
-        Raises:
-            ServiceRefusal: there is none.
-        """
-        if client_id == PUBLIC_CLIENT_ID:
-            return Client(client_id)
-        if client_id == CONFIDENTIAL_CLIENT_ID:
-            return Client(client_id, CONFIDENTIAL_CLIENT_SECRET)
-        raise oauth_refusal("invalid_client", "OAU-120", "Wrong Application ID", parameter="client_id")
-
-    def authenticate(self, authorization: str, form_client_id: str) -> Client:
-        """The client that sends a request: HTTP Basic for a confidential one, else ``client_id``."""
-        if not authorization:
-            client = self.client(form_client_id)
-            if client.secret:
-                raise oauth_refusal("invalid_client", "OAU-146", "Invalid client credentials")
-            return client
-        scheme, _, encoded = authorization.partition(" ")
-        try:
-            client_id, _, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except ValueError as error:
-            raise oauth_refusal("invalid_client", "OAU-134", "Invalid Authorization header") from error
-        client = self.client(client_id)
-        right = hmac.compare_digest(secret.encode(), client.secret.encode())
-        if scheme.lower() != "basic" or not client.secret or not right:
-            raise oauth_refusal("invalid_client", "OAU-146", "Invalid client credentials")
-        return client
-
-    def check_request(self, parameters: dict[str, str]) -> AuthorizationRequest:
-        """Check the query of an authorization request.
-
-        Raises:
-            ServiceRefusal: it must not be answered with a redirect, for it cannot be trusted.
-        """
-        client = self.client(parameters.get("client_id", ""))
-        redirect_uri = parameters.get("redirect_uri", "")
-        if redirect_uri not in self.options.redirect_uris:
-            raise oauth_refusal(
-                "invalid_request", "OAU-109", "Redirect URIs do not match", parameter="redirect_uri"
-            )
-        if parameters.get("response_type") != "code":
-            raise oauth_refusal(
-                "unsupported_response_type",
-                "CMN-101",
-                "Parameter [response_type] value is invalid",
-                parameter="response_type",
-            )
-        challenge = parameters.get("code_challenge", "")
-        method = parameters.get("code_challenge_method", "plain")
-        if challenge and method != "S256":
-            raise oauth_refusal(
-                "invalid_request",
-                "CMN-101",
-                "Parameter [code_challenge_method] value is invalid",
-                parameter="code_challenge_method",
-            )
-        if not challenge and not client.secret:
-            raise oauth_refusal(
-                "invalid_request",
-                "CMN-101",
-                "Parameter [code_challenge] value is invalid",
-                parameter="code_challenge",
-            )
-        return AuthorizationRequest(client, redirect_uri, parameters.get("state", ""), challenge)
+    # ---- codes and tokens
 
     def issue_code(self, request: AuthorizationRequest) -> str:
         code = secrets.token_urlsafe(24)
         expires = self.clock.monotonic() + self.options.authorization_code_ttl
         self._codes[code] = _Code(request, expires)
         return code
-
-    # ---- tokens
 
     def exchange_code(self, client: Client, form: dict[str, str]) -> dict[str, Any]:
         """``grant_type=authorization_code``: the first pair of a new session."""
@@ -188,7 +94,7 @@ class OAuth:
             )
         if form.get("redirect_uri", "") != request.redirect_uri:
             raise oauth_refusal("invalid_grant", "OAU-109", "Redirect URIs do not match")
-        if request.code_challenge and not _proves(form.get("code_verifier", ""), request.code_challenge):
+        if request.code_challenge and not proves(form.get("code_verifier", ""), request.code_challenge):
             raise oauth_refusal(
                 "invalid_grant", "OAU-106", "Invalid code verifier", parameter="code_verifier"
             )
@@ -345,20 +251,5 @@ class OAuth:
         }
 
 
-def challenge_of(verifier: str) -> str:
-    """The S256 code challenge of a verifier (RFC 7636, 4.2)."""
-    digest = hashlib.sha256(verifier.encode("ascii")).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
-def _proves(verifier: str, challenge: str) -> bool:
-    if not 43 <= len(verifier) <= 128 or not verifier.isascii():
-        return False
-    return hmac.compare_digest(challenge_of(verifier), challenge)
-
-
 def _whole(seconds: float) -> int:
     return max(0, math.ceil(seconds)) if math.isfinite(seconds) else 0
-
-
-__all__ = ["OAuth", "OAuthSession", "ServiceRefusal", "challenge_of"]

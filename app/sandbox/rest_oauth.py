@@ -5,9 +5,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 from aiohttp import web
 
 from app.sandbox.api import Call, Endpoint, answer
+from app.sandbox.clients import AuthorizationRequest, authenticate, check_request
 from app.sandbox.directory import ACCOUNT_ID, EXTENSION_ID, USER_EMAIL, USER_FIRST_NAME, USER_LAST_NAME
 from app.sandbox.errors import ServiceRefusal, oauth_refusal
-from app.sandbox.oauth import AuthorizationRequest
 from app.sandbox.pages import authorize_page, refusal_page
 
 
@@ -15,7 +15,7 @@ async def show_authorize(call: Call) -> web.Response:
     """The page to sign in with, or the redirect at once if approval is automatic."""
     parameters = dict(call.request.query)
     try:
-        wanted = call.service.oauth.check_request(parameters)
+        wanted = check_request(parameters, call.service.options.redirect_uris)
     except ServiceRefusal as refusal:
         return _refuse(call, refusal)
     if call.service.oauth.auto_approve:
@@ -28,7 +28,7 @@ async def decide_authorize(call: Call) -> web.Response:
     parameters = await _form(call)
     decision = parameters.pop("decision", "sign-in")
     try:
-        wanted = call.service.oauth.check_request(parameters)
+        wanted = check_request(parameters, call.service.options.redirect_uris)
     except ServiceRefusal as refusal:
         return _refuse(call, refusal)
     if decision != "sign-in":
@@ -44,7 +44,7 @@ async def issue_token(call: Call) -> web.Response:
         raise ServiceRefusal(415, "CMN-415", "Unsupported media type", oauth_error="invalid_request")
     form = await _form(call)
     oauth = call.service.oauth
-    client = oauth.authenticate(call.request.headers.get("Authorization", ""), form.get("client_id", ""))
+    client = authenticate(call.request.headers.get("Authorization", ""), form.get("client_id", ""))
     headers = call.service.limits.take(client.id, "Auth")
     grant = form.get("grant_type", "")
     if grant == "authorization_code":
@@ -65,7 +65,7 @@ async def revoke_token(call: Call) -> web.Response:
     """Ends the session of a token, which comes in the query, the form, or JSON (as one SDK sends it)."""
     form = await _form(call)
     oauth = call.service.oauth
-    client = oauth.authenticate(call.request.headers.get("Authorization", ""), form.get("client_id", ""))
+    client = authenticate(call.request.headers.get("Authorization", ""), form.get("client_id", ""))
     headers = call.service.limits.take(client.id, "Auth")
     oauth.revoke(call.request.query.get("token") or form.get("token", ""))
     return web.Response(status=200, headers=headers)

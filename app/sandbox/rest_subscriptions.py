@@ -4,14 +4,15 @@ from aiohttp import web
 
 from app.sandbox.api import Call, Endpoint, answer
 from app.sandbox.errors import ServiceRefusal, not_found
-from app.sandbox.gateway import GatewaySession, Subscription
+from app.sandbox.gateway import GatewaySession
+from app.sandbox.subscriptions import Subscription
 
 _PATH = "/restapi/v1.0/subscription"
 
 
 async def list_subscriptions(call: Call) -> web.Response:
     gateway = call.service.gateway
-    records = [gateway.describe(subscription) for _, subscription in _own(call)][:30]
+    records = [gateway.subscriptions.describe(subscription) for _, subscription in _own(call)][:30]
     return answer({"uri": call.service.server_url() + _PATH, "records": records})
 
 
@@ -27,7 +28,7 @@ async def create_subscription(call: Call) -> web.Response:
 
 
 async def show_subscription(call: Call) -> web.Response:
-    return answer(call.service.gateway.describe(_find(call)[1]))
+    return answer(call.service.gateway.subscriptions.describe(_find(call)[1]))
 
 
 async def update_subscription(call: Call) -> web.Response:
@@ -37,7 +38,7 @@ async def update_subscription(call: Call) -> web.Response:
         raise ServiceRefusal(
             400, "SUB-521", "WebSocket subscriptions cannot be updated via HTTP", parameter="deliveryMode"
         )
-    return answer(call.service.gateway.describe(subscription))
+    return answer(call.service.gateway.subscriptions.describe(subscription))
 
 
 async def cancel_subscription(call: Call) -> web.Response:

@@ -23,7 +23,7 @@ class Stage:
 
     async def send_out(self, batch_id: str, *, seconds: float, steps: int = 5) -> None:
         """Send a batch's messages over some seconds, complete it, then let the reports come in."""
-        batch = self.world.batches[batch_id]
+        batch = self.world.journal.batches[batch_id]
         share = max(1, -(-len(batch.messages) // steps))
         while batch.status != "Completed":
             await self.pause(seconds / steps)

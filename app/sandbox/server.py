@@ -11,7 +11,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from app.domain.problems import Unreachable
-from app.sandbox import rest_directory, rest_oauth, rest_subscriptions
+from app.sandbox import rest_consents, rest_directory, rest_messages, rest_oauth, rest_subscriptions
 from app.sandbox.api import RequestLog, Service, add_endpoints
 from app.sandbox.clock import SandboxClock
 from app.sandbox.control import add_control
@@ -60,7 +60,7 @@ class Sandbox:
         self.gateway = Gateway(
             self.options, self.clock, self.oauth, self.faults, server_url=lambda: self.server_url
         )
-        self.world.listen(self.gateway.publish)
+        self.world.journal.listen(self.gateway.publish)
         self.stage = Stage(
             self.world,
             Random(self.options.seed + 1),  # noqa: S311 - content that must repeat
@@ -126,7 +126,7 @@ class Sandbox:
             send_batch=lambda batch_id: self.start(lambda: self.stage.send_out(batch_id, seconds=2)),
         )
         api = web.Application(client_max_size=64 * 2**20)
-        for room in (rest_oauth, rest_directory, rest_subscriptions):
+        for room in (rest_oauth, rest_directory, rest_subscriptions, rest_messages, rest_consents):
             add_endpoints(api, service, room.ENDPOINTS)
         api.router.add_get("/ws", self.gateway.accept)
         api.router.add_route("*", "/{anything:.*}", _nothing_here)
@@ -141,7 +141,7 @@ class Sandbox:
 
     async def _play(self, run: Callable[[Stage], Coroutine[Any, Any, None]]) -> None:
         if not self.options.starts_at_once:
-            await self.gateway.first_subscription.wait()
+            await self.gateway.subscriptions.first_made.wait()
         await run(self.stage)
 
     async def _serve(self, app: web.Application, port: int) -> tuple[web.TCPSite, str]:

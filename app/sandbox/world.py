@@ -1,14 +1,13 @@
 """The one model of what happened. The stream and the REST answers are two views of it."""
 
-from bisect import bisect_left, insort
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
 
 from app.sandbox.clock import SandboxClock
-from app.sandbox.consents import OPT_OUT, ConsentBook, ConsentRecord, keyword_status
+from app.sandbox.consents import ConsentBook, ConsentRecord, keyword_status
 from app.sandbox.directory import HIGH_VOLUME_NUMBERS, NUMBERS, customers
+from app.sandbox.journal import TICK, Journal
 from app.sandbox.model import (
     COMPLETED,
     DELIVERED,
@@ -17,21 +16,17 @@ from app.sandbox.model import (
     SENDING_FAILED,
     SENT,
     Batch,
-    Change,
-    FilterKey,
     Message,
     OutcomeMix,
     segments_of,
 )
 
-_TICK = timedelta(microseconds=1)
-
 
 class World:
     """The business's messages, batches and consents, and the verbs that change them.
 
-    Every verb takes effect at once: it changes the state, writes the truth log, and tells the
-    listeners. ``at`` puts what happens at another time than now; with ``quiet`` nobody is told and the
+    Every verb takes effect at once: it changes the state, writes the journal's truth log, and tells
+    its listeners. ``at`` puts what happens at another time than now; with ``quiet`` nobody is told and the
     truth log does not hold it, which is how the past is made.
     """
 
@@ -41,18 +36,9 @@ class World:
         self.numbers = NUMBERS
         self.customers = customers(self.rng)
         self.consents = ConsentBook()
-        self.batches: dict[str, Batch] = {}
-        self.messages: dict[int, Message] = {}
-        self.truth: list[Change] = []
-        """Everything that happened and could be told, oldest first."""
-        self._timeline: list[tuple[datetime, int]] = []
-        self._listeners: list[Callable[[Change], None]] = []
+        self.journal = Journal()
         self._next_message = self.rng.randrange(7_000, 90_000)
         self._last_moment = clock.now() - timedelta(days=3650)
-
-    def listen(self, listener: Callable[[Change], None]) -> None:
-        """Call ``listener`` with every change, before the verb that made it returns."""
-        self._listeners.append(listener)
 
     # ---- the verbs
 
@@ -78,8 +64,9 @@ class World:
             modified=moment,
             segments=segments_of(text),
         )
-        self._keep(message)
-        self._tell_message(message, quiet)
+        self.journal.keep(message)
+        if not quiet:
+            self.journal.tell_message(message)
         if status := keyword_status(text):
             self.set_consent(number, customer, status, source="Recipient", at=at, quiet=quiet)
         return message
@@ -100,17 +87,8 @@ class World:
         record = ConsentRecord(number, customer, status, coverage, source, self._moment(at), campaign_type)
         if not self.consents.record(record):
             return False
-        self._tell(
-            "optout",
-            record.at,
-            "",
-            number,
-            customer,
-            "OptedOut" if status == OPT_OUT else "OptedIn",
-            {"from": number, "to": customer, "active": status == OPT_OUT},
-            (("optouts", ""), ("optouts", number)),
-            quiet,
-        )
+        if not quiet:
+            self.journal.tell_consent(record)
         return True
 
     def opt_out(self, customer: str, *, number: str = HIGH_VOLUME_NUMBERS[0], word: str = "STOP") -> Message:
@@ -158,7 +136,7 @@ class World:
             }
             for index, refused in enumerate(rejected)
         ]
-        self.batches[batch.id] = batch
+        self.journal.batches[batch.id] = batch
         for index, customer in enumerate(chosen):
             wording = texts[index] if texts else text
             batch.messages.append(
@@ -177,10 +155,11 @@ class World:
                 )
             )
         for message in batch.messages:
-            self._keep(message)
-        self._tell_batch(batch, quiet)
-        for message in batch.messages:
-            self._tell_message(message, quiet)
+            self.journal.keep(message)
+        if not quiet:
+            self.journal.tell_batch(batch)
+            for message in batch.messages:
+                self.journal.tell_message(message)
         return batch
 
     def progress_batch(
@@ -191,7 +170,7 @@ class World:
         Raises:
             KeyError: there is no such batch.
         """
-        batch = self.batches[batch_id]
+        batch = self.journal.batches[batch_id]
         if batch.status == COMPLETED:
             return batch
         waiting = batch.messages[batch.processed : None if count is None else batch.processed + count]
@@ -204,8 +183,9 @@ class World:
         batch.processed += len(waiting)
         if batch.processed == len(batch.messages):
             batch.status = COMPLETED
-        batch.modified = max(self._moment(at), batch.modified + _TICK)
-        self._tell_batch(batch, quiet)
+        batch.modified = max(self._moment(at), batch.modified + TICK)
+        if not quiet:
+            self.journal.tell_batch(batch)
         return batch
 
     def settle_batch(
@@ -219,7 +199,7 @@ class World:
             KeyError: there is no such batch.
         """
         done = 0
-        for message in self.batches[batch_id].messages:
+        for message in self.journal.batches[batch_id].messages:
             if count is not None and done >= count:
                 break
             status, code = message.outcome
@@ -263,44 +243,18 @@ class World:
         else:
             raise ValueError("family is inbound, outbound or optout")
 
-    def repeat(self, change: Change) -> None:
-        """Tell the listeners of a change once more: the service may repeat itself, under a new uuid."""
-        for listener in self._listeners:
-            listener(change)
-
-    # ---- reading
-
-    def listed_messages(self, since: datetime, until: datetime) -> list[Message]:
-        """Messages created from ``since`` to ``until``, both included, newest first."""
-        low = bisect_left(self._timeline, (since, -1))
-        high = bisect_left(self._timeline, (until + _TICK, -1))
-        return [self.messages[place[1]] for place in reversed(self._timeline[low:high])]
-
-    def listed_batches(self, since: datetime, until: datetime) -> list[Batch]:
-        """Batches created from ``since`` to ``until``, both included, newest first."""
-        found = [batch for batch in self.batches.values() if since <= batch.created <= until]
-        return sorted(found, key=lambda batch: (batch.created, batch.id), reverse=True)
-
     # ---- inside
 
     def _moment(self, at: datetime | None) -> datetime:
         """``at``, or now; two moments of now are never the same, nor out of order."""
         if at is not None:
             return at
-        self._last_moment = max(self.clock.now(), self._last_moment + _TICK)
+        self._last_moment = max(self.clock.now(), self._last_moment + TICK)
         return self._last_moment
 
     def _take_message_id(self) -> int:
         self._next_message += 1
         return self._next_message
-
-    def _keep(self, message: Message) -> None:
-        self.messages[message.id] = message
-        place = (message.created, message.id)
-        if not self._timeline or self._timeline[-1] < place:
-            self._timeline.append(place)
-        else:
-            insort(self._timeline, place)
 
     def _choose_customers(self, size: int) -> list[str]:
         if size > len(self.customers):
@@ -327,46 +281,6 @@ class World:
     ) -> None:
         message.status = status
         message.error_code = code
-        message.modified = max(self._moment(at), message.modified + _TICK)
-        self._tell_message(message, quiet)
-
-    def _tell_message(self, message: Message, quiet: bool) -> None:
-        inbound = message.direction == "Inbound"
-        family = "inbound" if inbound else "outbound"
-        number, customer = (message.to, message.from_) if inbound else (message.from_, message.to)
-        keys = ((family, ""), (family, number))
-        self._tell(
-            family,
-            message.modified,
-            str(message.id),
-            number,
-            customer,
-            message.status,
-            None if quiet else message.notified(),
-            keys,
-            quiet,
-        )
-
-    def _tell_batch(self, batch: Batch, quiet: bool) -> None:
-        keys = (("batches", ""), ("batches", batch.from_), ("batch", batch.id))
-        body = None if quiet else batch.described()
-        self._tell("batch", batch.modified, batch.id, batch.from_, "", batch.status, body, keys, quiet)
-
-    def _tell(
-        self,
-        family: str,
-        at: datetime,
-        ref: str,
-        number: str,
-        customer: str,
-        state: str,
-        body: dict[str, Any] | None,
-        keys: tuple[FilterKey, ...],
-        quiet: bool,
-    ) -> None:
-        if quiet or body is None:
-            return
-        change = Change(len(self.truth) + 1, family, at, ref, number, customer, state, body, keys)
-        self.truth.append(change)
-        for listener in self._listeners:
-            listener(change)
+        message.modified = max(self._moment(at), message.modified + TICK)
+        if not quiet:
+            self.journal.tell_message(message)
