@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TextIO
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
+from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from app.domain.events import OPTED_IN, OPTED_OUT, Entry, Family, Source
 from app.domain.numbers import format_number
@@ -52,6 +53,8 @@ _LONGEST = 32_767
 """Characters in a cell of a spreadsheet."""
 _MOST_ROWS = 1_048_576
 """Rows in a sheet."""
+_EXACT = 10**15
+"""A spreadsheet rounds larger numbers."""
 
 _FORMULA_SIGNS = tuple("=+-@|\uff1d\uff0b\uff0d\uff20")
 """The full-width forms count too, where the language is an Asian one."""
@@ -122,7 +125,7 @@ class CsvWriter:
         zone: tzinfo | None = None,
         for_excel: bool = False,
     ) -> None:
-        """``labels``: the names of the business's numbers; ``zone``: that of the times, else the computer's."""
+        """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's."""
         self._labels = labels or {}
         self._zone = zone
         if for_excel:
@@ -165,7 +168,7 @@ class XlsxWriter:
     def __init__(
         self, path: Path, *, labels: Mapping[str, str] | None = None, zone: tzinfo | None = None
     ) -> None:
-        """``labels``: the names of the business's numbers; ``zone``: that of the times, else the computer's."""
+        """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's."""
         self._labels = labels or {}
         self._zone = zone
         self._book = xlsxwriter.Workbook(
@@ -189,7 +192,7 @@ class XlsxWriter:
         for column, cell in enumerate(_cells(entry, self._labels, self._zone)):
             if isinstance(cell, datetime) and cell.year >= 1900:
                 self._sheet.write_datetime(self._row, column, cell.replace(tzinfo=None), self._time)
-            elif isinstance(cell, (int, Decimal)) and abs(cell) < 10**15:
+            elif isinstance(cell, (int, Decimal)) and -_EXACT < cell < _EXACT:
                 self._sheet.write_number(self._row, column, cell)
             elif cell is not None and cell != "":
                 text = str(cell).encode("utf-8", "replace").decode()
@@ -205,7 +208,7 @@ class XlsxWriter:
         """
         try:
             self._book.close()
-        except xlsxwriter.exceptions.FileCreateError as error:
+        except FileCreateError as error:
             raise OSError(str(error)) from error
 
     def __enter__(self) -> Self:

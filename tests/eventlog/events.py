@@ -1,5 +1,6 @@
 """Events as the service sends them, for tests of the log."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -26,6 +27,10 @@ def _raw(uuid: str, event: str, at: datetime, body: dict[str, object]) -> str:
     )
 
 
+def _uuid(*what: object) -> str:
+    return str(int.from_bytes(hashlib.sha256(repr(what).encode()).digest()[:8]) % 10**19)
+
+
 def _micros(at: datetime) -> str:
     return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
@@ -49,7 +54,7 @@ def message(
     created = modified - timedelta(seconds=2, microseconds=664_247)
     direction = "Inbound" if inbound else "Outbound"
     event = f"{ACCOUNT}/messages?direction={direction}&{'to' if inbound else 'from'}={number}"
-    uuid = uuid or f"{abs(hash((ref, state, at, modified))) % 10**19}"
+    uuid = uuid or _uuid(ref, state, at, modified)
     body: dict[str, object] = {
         "messageStatus": state,
         "lastModifiedTime": _micros(modified),
@@ -103,7 +108,7 @@ def batch(
     modified = at - timedelta(microseconds=382_817)
     created = modified - timedelta(seconds=4)
     event = f"{ACCOUNT}/batches?from={number}"
-    uuid = uuid or f"{abs(hash((ref, state, at, processed))) % 10**19}"
+    uuid = uuid or _uuid(ref, state, at, processed)
     cost = Decimal(processed * 7) / 1000
     body: dict[str, object] = {
         "lastModifiedTime": _micros(modified),
@@ -146,7 +151,7 @@ def opt(
     source: Source = Source.LIVE,
 ) -> Event:
     event = f"{ACCOUNT}/opt-outs?from={number}"
-    uuid = uuid or f"{abs(hash((number, customer, out, at))) % 10**19}"
+    uuid = uuid or _uuid(number, customer, out, at)
     return Event(
         family=Family.OPTOUT,
         uuid=uuid,
