@@ -160,6 +160,12 @@ class TestKeyring:
             assert raised.value.__cause__ is failure
             assert "secret" not in str(raised.value)
 
+    @pytest.mark.asyncio(loop_factories=["qt"])
+    async def test_on_the_loop_of_the_windows(self, ring: DictKeyring) -> None:
+        vault = KeyringVault("abc")
+        await vault.set("a", "1")
+        assert await vault.get("a") == "1"
+
     async def test_an_item_that_cannot_be_deleted_is_told(self, ring: DictKeyring) -> None:
         vault = KeyringVault("abc")
         await vault.set("a", "1")
