@@ -59,7 +59,10 @@ def format_number(e164: str) -> str:
 
     What is not an E.164 number comes back unchanged; this never raises.
     """
-    if len(e164) == 12 and e164.startswith("+1") and e164[1:].isdecimal():
+    # phonenumbers would read letters as the digits they share a key with.
+    if not (e164.startswith("+") and e164[1:].isdecimal() and e164.isascii()):
+        return e164
+    if len(e164) == 12 and e164.startswith("+1"):
         return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
     try:
         parsed = phonenumbers.parse(e164, None)

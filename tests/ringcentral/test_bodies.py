@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.domain.events import OPTED_IN, OPTED_OUT, Event, Family, Source
 from app.ringcentral.bodies import batch_from_rest, message_from_rest, read_notification
+from tests.ringcentral.anything import ENVELOPES, JSON, TEXT
 from tests.ringcentral.samples import NOTIFICATIONS, NOW, changed, notification, read, text, value
 
 
@@ -342,36 +343,6 @@ class TestRest:
     def test_a_strange_record_is_kept(self) -> None:
         assert message_from_rest({"id": 1}, received_at=NOW).family is Family.UNKNOWN
         assert batch_from_rest({}, received_at=NOW).family is Family.UNKNOWN
-
-
-TEXT = st.text(st.characters(exclude_categories=()))
-"""Also what is no Unicode text at all."""
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
-    max_leaves=12,
-)
-_EVENTS = st.sampled_from(
-    [
-        "/restapi/v1.0/account/1/a2p-sms/opt-outs",
-        "/restapi/v1.0/account/1/a2p-sms/messages?direction=Inbound",
-        "/restapi/v1.0/account/1/a2p-sms/messages/5",
-        "/restapi/v1.0/account/1/a2p-sms/batches/b",
-    ]
-)
-_MEMBERS = (
-    *("id", "from", "to", "active", "direction", "messageStatus", "status", "text", "cost", "rejected"),
-    *("batchSize", "processedCount", "segmentCount", "batchId", "errorCode"),
-    *("creationTime", "lastModifiedTime"),
-)
-_LIKELY = st.sampled_from(
-    ["+16505550100", "Inbound", "Outbound", True, False, 1, "7", "2026-11-03T16:12:00.123456Z", ["+1212"]]
-)
-BODIES = st.dictionaries(st.sampled_from(_MEMBERS), _LIKELY | JSON)
-ENVELOPES = st.fixed_dictionaries(
-    {"event": _EVENTS | JSON, "body": BODIES | JSON},
-    optional={"uuid": JSON, "timestamp": _LIKELY | JSON, "x": JSON},
-)
 
 
 @given(ENVELOPES | JSON, st.sampled_from(Source))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from app.domain.problems import PermissionMissing, RateHeld, ServiceError, SignInNeeded
 from app.ringcentral.errors import Verdict, VerdictKind, as_expected, error_code, judge, judge_token
+from tests.ringcentral.anything import JSON
 from tests.ringcentral.samples import value
-from tests.ringcentral.test_bodies import JSON
 
 NOW = datetime(2026, 11, 3, 16, 12, tzinfo=UTC)
 K = VerdictKind

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from app.ringcentral.filters import FilterSet, describe_filter
-from tests.ringcentral.test_bodies import TEXT
+from tests.ringcentral.anything import TEXT
 
 A2P = "/restapi/v1.0/account/~/a2p-sms"
 

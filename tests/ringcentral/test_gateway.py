@@ -1,27 +1,19 @@
-"""The conversation with the gateway."""
+"""The conversation with the gateway: opening, recovery, notifications, time."""
 
-import itertools
-import json
-from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.domain.clock import isoformat
 from app.domain.events import Family, ResumePoint, Source
 from app.ringcentral.errors import VerdictKind
-from app.ringcentral.filters import FilterSet
 from app.ringcentral.gateway import (
     CloseReason,
     ConnectionLimits,
     Delivered,
     GatewayProtocol,
     Opened,
-    Refused,
     State,
     Subscribed,
     Timing,
@@ -33,7 +25,6 @@ from tests.ringcentral.playbook import (
     After,
     Playbook,
     Pong,
-    Sent,
     answer,
     details,
     error,
@@ -41,43 +32,22 @@ from tests.ringcentral.playbook import (
     post,
     put,
 )
-from tests.ringcentral.test_bodies import ENVELOPES, JSON, TEXT
-
-ONE = FilterSet(numbers=("+16505550100",))
-TWO = FilterSet(numbers=("+16505550100", "+16505550111"))
-THREE = FilterSet(account_wide=True)
-ONE_F, TWO_F, THREE_F = (chosen.event_filters() for chosen in (ONE, TWO, THREE))
-NONE = FilterSet()
-NEW = ResumePoint("new", 1)
-OLD = ResumePoint("old", 7)
-LIMITS = ConnectionLimits()
-SUBSCRIBED = Subscribed("sub-1", (), ONE_F)
-
-
-def new_ids() -> Callable[[], str]:
-    numbers = itertools.count(1)
-    return lambda: f"m{next(numbers)}"
-
-
-def begin(filters: FilterSet = ONE, **options: Any) -> Playbook:
-    return Playbook(GatewayProtocol(filters, new_id=new_ids(), **options))
-
-
-def resuming(filters: FilterSet = ONE, **options: Any) -> Playbook:
-    return begin(filters, resume=OLD, subscription_id="sub-1", **options)
-
-
-def live(filters: FilterSet = ONE) -> Playbook:
-    playbook = begin(filters)
-    assert playbook >> details() << Opened(False, LIMITS, NEW) << post(filters.event_filters())
-    assert playbook >> answer() << Subscribed("sub-1", (), filters.event_filters())
-    return playbook
-
-
-def refused(playbook: Playbook) -> Refused:
-    outcome = playbook.take()
-    assert isinstance(outcome, Refused)
-    return outcome
+from tests.ringcentral.talks import (
+    LIMITS,
+    NEW,
+    NONE,
+    OLD,
+    ONE,
+    ONE_F,
+    SUBSCRIBED,
+    TWO,
+    TWO_F,
+    begin,
+    live,
+    new_ids,
+    refused,
+    resuming,
+)
 
 
 class TestOpening:
@@ -330,134 +300,6 @@ class TestUnreadable:
         assert begin() >> f"[{meta}]" << Opened(False, LIMITS, ResumePoint("t\ufffd", 0)) << post(ONE_F)
 
 
-class TestChoosing:
-    def test_on_a_live_connection_it_is_changed_in_place(self) -> None:
-        playbook = live() >> TWO << put(TWO_F)
-        assert playbook.protocol.state is State.UPDATING
-        assert playbook >> notification(samples.value("opt-in"))
-        assert playbook.take().event.family is Family.OPTOUT, "events come meanwhile"
-        assert playbook >> answer() << Subscribed("sub-1", (), TWO_F)
-        assert playbook.protocol.state is State.LIVE
-
-    def test_the_same_again_asks_nothing(self) -> None:
-        assert live() >> ONE >> After(1)
-
-    def test_while_subscribing_it_waits_its_turn(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> TWO >> THREE
-        assert playbook >> answer() << SUBSCRIBED << put(THREE_F)
-        assert playbook >> answer() << Subscribed("sub-1", (), THREE_F)
-
-    def test_while_updating_it_waits_its_turn(self) -> None:
-        playbook = live() >> TWO << put(TWO_F)
-        assert playbook >> ONE
-        assert playbook >> answer() << Subscribed("sub-1", (), TWO_F) << put(ONE_F)
-
-    def test_a_subscription_that_is_gone_is_made_anew(self) -> None:
-        playbook = live() >> TWO << put(TWO_F)
-        assert playbook >> answer(404, {"errorCode": "CMN-102"}) << post(TWO_F)
-        assert playbook >> answer(body={"id": "sub-2"}) << Subscribed("sub-2", (), TWO_F)
-        assert playbook >> ONE << put(ONE_F, "sub-2")
-
-    def test_nothing_at_all(self) -> None:
-        assert live() >> NONE << CloseReason.UNFOLLOWED
-
-    def test_ids_are_put_into_paths_safely(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(body={"id": "../x y"}) << Subscribed("../x y", (), ONE_F)
-        assert playbook >> TWO << put(TWO_F, "..%2Fx%20y")
-
-
-class TestRefusals:
-    BAD = samples.value("sample-error")
-
-    def test_bad_filters(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(400, self.BAD)
-        outcome = refused(playbook)
-        assert (outcome.error.kind, outcome.error.code) == (VerdictKind.BAD_REQUEST, "SUB-508")
-        assert playbook.protocol.state is State.REFUSED
-        assert playbook >> After(1), "it is not asked again by itself"
-        assert playbook >> TWO << post(TWO_F)
-
-    def test_bad_filters_that_are_chosen_again(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(400, self.BAD)
-        refused(playbook)
-        assert playbook >> ONE << post(ONE_F)
-
-    def test_another_choice_made_meanwhile_is_tried(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> TWO >> answer(400, self.BAD)
-        refused(playbook)
-        assert playbook << post(TWO_F)
-
-    def test_a_refused_change_leaves_the_old_subscription(self) -> None:
-        playbook = live() >> TWO << put(TWO_F)
-        assert playbook >> answer(400, self.BAD)
-        refused(playbook)
-        assert playbook.protocol.state is State.LIVE
-        assert playbook >> After(1) >> ONE >> After(1), "the old choice is what is followed"
-        assert playbook >> TWO << put(TWO_F)
-
-    def test_an_error_frame_can_be_the_answer(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> error("SUB-508", of_request=True)
-        assert refused(playbook).error.code == "SUB-508"
-
-    def test_an_answer_without_a_status_but_with_a_code(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(0, self.BAD)
-        assert refused(playbook).error.code == "SUB-508"
-
-    def test_a_missing_permission(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(403, {"errors": [{"errorCode": "CMN-401", "permissionName": "A2PSMS"}]})
-        outcome = refused(playbook)
-        assert (outcome.error.kind, outcome.error.permission) == (VerdictKind.PERMISSION, "A2PSMS")
-
-    def test_a_token_that_is_no_good_any_more(self) -> None:
-        playbook = live() >> TWO << put(TWO_F)
-        assert playbook >> answer(401, {"errorCode": "OAU-129"})
-        assert refused(playbook).error.kind is VerdictKind.REFRESH
-        assert playbook << CloseReason.REFUSED
-
-    def test_a_penalty_is_waited_for(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> answer(429, {"errorCode": "CMN-301"}, **{"Retry-After": "12"})
-        assert playbook >> TWO >> After(11.9)
-        assert playbook >> After(0.2) << post(TWO_F)
-
-    def test_the_services_own_errors_are_tried_again_more_and_more_slowly(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        for delay in (2, 4, 8, 16):
-            assert playbook >> answer(503, {}) >> After(delay - 0.1)
-            assert playbook >> After(0.2) << post(ONE_F)
-        assert playbook >> answer() << SUBSCRIBED
-        assert playbook >> TWO << put(TWO_F)
-        assert playbook >> answer(500, {}) >> After(1.9)
-        assert playbook >> After(0.2) << put(TWO_F), "success starts the delays anew"
-
-    def test_no_answer(self) -> None:
-        playbook = begin() >> details() << Opened(False, LIMITS, NEW) << post(ONE_F)
-        assert playbook >> After(20) >> [{"type": "Heartbeat"}] >> After(9.9)
-        assert playbook >> After(0.2) << CloseReason.UNANSWERED
-
-    def test_errors_of_the_connection(self) -> None:
-        playbook = live() >> error("WSG-1")
-        assert refused(playbook).error.code == "WSG-1"
-        assert playbook.protocol.state is State.LIVE
-        assert playbook >> error("OAU-129", 401)
-        refused(playbook)
-        assert playbook << CloseReason.REFUSED
-        assert playbook >> error("WSG-1"), "after the end it does not matter"
-
-    def test_errors_before_the_details(self) -> None:
-        playbook = begin() >> error("WSG-999")
-        refused(playbook)
-        assert playbook << CloseReason.REFUSED
-
-
 class TestTime:
     @pytest.mark.parametrize("code", ["WSG-902", "WSG-903"])
     def test_the_limits_of_the_service_are_normal(self, code: str) -> None:
@@ -500,94 +342,3 @@ class TestTime:
 
     def test_no_deadline_before_the_first_call(self) -> None:
         assert GatewayProtocol(ONE, new_id=new_ids()).next_deadline() is None
-
-
-FRAMES = st.one_of(
-    TEXT,
-    JSON.map(json.dumps),
-    st.tuples(
-        st.fixed_dictionaries(
-            {
-                "type": st.sampled_from(
-                    [
-                        "ConnectionDetails",
-                        "ClientRequest",
-                        "ServerNotification",
-                        "Heartbeat",
-                        "Error",
-                        "Other",
-                    ]
-                )
-                | JSON
-            },
-            optional={
-                "messageId": st.sampled_from(["m1", "m2", "m3"]) | JSON,
-                "status": st.sampled_from([200, 400, 401, 404, 429, 503]) | JSON,
-                "headers": JSON,
-                "wsc": st.fixed_dictionaries({"token": JSON, "sequence": JSON}) | JSON,
-            },
-        ),
-        ENVELOPES
-        | st.fixed_dictionaries(
-            {},
-            optional={
-                "id": JSON,
-                "recoveryState": st.sampled_from(["Successful", "Failed"]) | JSON,
-                "errorCode": st.sampled_from(["WSG-400", "WSG-902", "WSG-1005", "SUB-508", "CMN-301"]) | JSON,
-                "absoluteTimeout": JSON,
-                "disabledFilters": JSON,
-            },
-        )
-        | JSON,
-    ).map(json.dumps),
-)
-STEPS = st.one_of(
-    FRAMES,
-    FRAMES,
-    st.sampled_from([details(), details(recoveryState="Successful"), answer(), answer(404), answer(503)]),
-    st.sampled_from([ONE, TWO, THREE, Pong()]),
-    st.builds(After, st.floats(0, 50)),
-)
-
-
-@given(st.lists(STEPS, max_size=25), st.booleans())
-def test_any_course_of_events(steps: list[Any], resumed: bool) -> None:
-    """Nothing raises; nothing is said unasked; one request at a time; every notification is handed over."""
-    playbook = resuming() if resumed else begin()
-    protocol = playbook.protocol
-    opened = False
-    for step in steps:
-        lost_before = protocol.state is State.LOST
-        assert playbook >> step
-        for outcome in playbook.outcome:
-            match outcome:
-                case Opened():
-                    assert not opened
-                    opened = True
-                case Subscribed() | Refused():
-                    pass
-                case Delivered(event, _) | Unreadable(event):
-                    event.raw.encode("utf-8")
-                case CloseReason():
-                    assert protocol.state is State.LOST
-                case sent:
-                    assert opened, "something was said before the details"
-                    assert not lost_before
-                    assert isinstance(sent, Sent)
-        requests = [o for o in playbook.outcome if isinstance(o, Sent) and o != HEARTBEAT]
-        assert len(requests) <= 1 or isinstance(step, After), "one request at a time"
-        playbook.outcome.clear()
-        deadline = protocol.next_deadline()
-        assert (deadline is None) == (protocol.state is State.LOST)
-        assert deadline is None or deadline > playbook.now - 1e-9
-
-
-@given(st.lists(FRAMES, max_size=5))
-def test_whatever_comes_a_notification_after_it_is_delivered(noise: list[str]) -> None:
-    playbook = live()
-    for frame in noise:
-        assert playbook >> frame
-        playbook.outcome.clear()
-    assert playbook >> notification(samples.value("opt-in"))
-    delivered = playbook.take()
-    assert replace(delivered.event, received_at=samples.NOW).family is Family.OPTOUT

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.domain.events import Event, Family, Source
 from app.domain.problems import BadInput
 from app.ringcentral.bodies import event_from_line, event_to_line, message_from_rest, read_notification
+from tests.ringcentral.anything import ENVELOPES, JSON
 from tests.ringcentral.samples import NOTIFICATIONS, NOW, changed, notification, read, text, value
-from tests.ringcentral.test_bodies import ENVELOPES, JSON
 
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from app.ringcentral.wirejson import Unparsable, canonical, clean, dump, parse, storable
-from tests.ringcentral.test_bodies import JSON
+from tests.ringcentral.anything import JSON
 
 
 @pytest.mark.parametrize(

@@ -1,137 +1,31 @@
-"""One connection to the gateway. Real sockets, with a gateway that misbehaves when told to."""
+"""One connection to the gateway, from its beginning to its end."""
 
 import asyncio
 import itertools
 import json
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from http import HTTPStatus
 from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
-from websockets.datastructures import Headers
-from websockets.http11 import Request, Response
+from websockets.asyncio.server import ServerConnection
 
 from app.domain.events import Family
-from app.domain.problems import PermissionMissing, RateHeld, SignInNeeded, Unreachable
 from app.ringcentral.filters import FilterSet
 from app.ringcentral.gateway import (
     CloseReason,
     Delivered,
-    GatewayEvent,
     GatewayProtocol,
     Opened,
     Subscribed,
     Timing,
     Unreadable,
 )
-from app.transport.clock import SystemClock
-from app.transport.gateway_link import EndReason, GatewayLink, LinkEnd
+from app.transport.gateway_link import EndReason, LinkEnd
 from tests.ringcentral import samples
 from tests.ringcentral.playbook import details, notification
-from tests.transport.test_http import CERTIFICATE, server_tls
-
-ONE = FilterSet(numbers=("+16505550100",))
-TWO = FilterSet(account_wide=True)
-
-Handler = Callable[["Gateway", ServerConnection], Awaitable[None]]
-
-
-class Gateway:
-    """A gateway that follows the guide up to a point, and then does what the test says."""
-
-    def __init__(self, then: Handler) -> None:
-        self._then = then
-        self.paths: list[str] = []
-        self.requests: list[Any] = []
-        self.gone = asyncio.Event()
-        self.close_code: int | None = None
-        self.refusal: Response | None = None
-        self.uri = ""
-
-    async def serve(self, connection: ServerConnection) -> None:
-        assert connection.request is not None
-        self.paths.append(connection.request.path)
-        try:
-            await self._then(self, connection)
-            await connection.wait_closed()
-        finally:
-            self.close_code = connection.close_code
-            self.gone.set()
-
-    def refuse(self, connection: ServerConnection, request: Request) -> Response | None:
-        self.paths.append(request.path)
-        return self.refusal
-
-    async def introduce(self, connection: ServerConnection, *frames: Any) -> None:
-        """ConnectionDetails, whatever comes with it, and the answer to the subscription."""
-        await self.say(connection, details(), *frames)
-        await self.answer(connection)
-
-    async def answer(self, connection: ServerConnection) -> None:
-        meta, body = json.loads(await connection.recv())
-        self.requests.append((meta["method"], meta["path"], tuple(body["eventFilters"])))
-        await self.say(
-            connection,
-            [{"type": "ClientRequest", "messageId": meta["messageId"], "status": 200}, {"id": "sub-1"}],
-        )
-
-    async def say(self, connection: ServerConnection, *frames: Any) -> None:
-        for frame in frames:
-            await connection.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
-
-
-@asynccontextmanager
-async def gateway(
-    then: Handler, *, tls: bool = False, refusal: Response | None = None
-) -> AsyncIterator[Gateway]:
-    found = Gateway(then)
-    found.refusal = refusal
-    context = server_tls() if tls else None
-    process = found.refuse if refusal else None
-    async with serve(
-        found.serve, "127.0.0.1", 0, ssl=context, process_request=process, close_timeout=1, compression=None
-    ) as server:
-        port = next(iter(server.sockets)).getsockname()[1]
-        found.uri = f"{'wss' if tls else 'ws'}://127.0.0.1:{port}/ws?access_token=SECRET"
-        yield found
-
-
-class Caller:
-    """A link, its protocol, and what came of it."""
-
-    def __init__(
-        self, filters: FilterSet = ONE, timing: Timing | None = None, ping_every: float = 15.0
-    ) -> None:
-        numbers = itertools.count(1)
-        self.protocol = GatewayProtocol(filters, new_id=lambda: f"m{next(numbers)}", timing=timing)
-        self.link = GatewayLink(SystemClock(), ping_every=ping_every)
-        self.events: list[GatewayEvent] = []
-        self.react: Callable[[GatewayEvent], None] = lambda event: None
-
-    def sink(self, event: GatewayEvent) -> None:
-        self.events.append(event)
-        self.react(event)
-
-    async def run(self, uri: str) -> LinkEnd:
-        async with asyncio.timeout(20):
-            return await self.link.run(uri, self.protocol, self.sink)
-
-    def react_to(self, kind: type, action: Callable[[], None]) -> None:
-        """Do this when an event of that kind comes."""
-
-        def react(event: GatewayEvent) -> None:
-            if isinstance(event, kind):
-                action()
-
-        self.react = react
-
-    @property
-    def kinds(self) -> list[str]:
-        return [type(event).__name__ for event in self.events]
+from tests.transport.gateway import ONE, TWO, Caller, Gateway, gateway, introduce
+from tests.transport.test_http import CERTIFICATE
 
 
 class TestConversation:
@@ -235,10 +129,6 @@ class TestConversation:
             caller = Caller()
             assert (await caller.run(peer.uri)).reason is EndReason.CLOSED
         assert caller.kinds == ["Opened", "Subscribed"]
-
-
-async def introduce(peer: Gateway, connection: ServerConnection) -> None:
-    await peer.introduce(connection)
 
 
 class TestEnds:
@@ -384,92 +274,6 @@ class TestEnds:
 
     def test_every_wish_to_close_has_its_end(self) -> None:
         assert {EndReason(reason) for reason in CloseReason} <= set(EndReason)
-
-
-def http(status: int, body: Any = None, **headers: str) -> Response:
-    payload = json.dumps(body).encode() if body is not None else b""
-    fields = Headers({name.replace("_", "-"): value for name, value in headers.items()})
-    fields["Content-Length"] = str(len(payload))
-    return Response(status, HTTPStatus(status).phrase, fields, payload)
-
-
-class TestNotConnected:
-    @pytest.mark.parametrize(
-        ("response", "spent", "problem"),
-        [
-            (http(401, {"errorCode": "OAU-129"}), True, SignInNeeded),
-            (http(403), True, PermissionMissing),
-            (http(429, Retry_After="17"), False, RateHeld),
-            (http(503), False, Exception),
-            (http(404), True, Exception),
-        ],
-    )
-    async def test_refused_before_the_upgrade(self, response: Response, spent: bool, problem: type) -> None:
-        async with gateway(introduce, refusal=response) as peer:
-            end = await Caller().run(peer.uri)
-        assert end.reason is EndReason.REJECTED
-        assert end.spent is spent
-        assert isinstance(end.problem, problem)
-        assert end.verdict is not None
-        assert end.verdict.status == response.status_code
-        if response.status_code == 429:
-            assert end.verdict.retry_after == 17.0
-
-    async def test_nothing_answers(self) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        end = await Caller().run(f"ws://127.0.0.1:{port}/ws?access_token=SECRET")
-        assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)
-        assert isinstance(end.problem, Unreachable)
-        assert str(end.problem).startswith(f"Nothing answers at 127.0.0.1:{port}.")
-
-    async def test_unknown_host(self) -> None:
-        end = await Caller().run("wss://no-such-host.invalid/ws?access_token=SECRET")
-        assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)
-        assert str(end.problem).startswith("Textbell can't find the server no-such-host.invalid.")
-
-    async def test_a_certificate_nobody_trusts(self) -> None:
-        async with gateway(introduce, tls=True) as peer:
-            end = await Caller().run(peer.uri)
-        assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)
-        assert str(end.problem).startswith("The certificate of 127.0.0.1 is not trusted: ")
-
-    @pytest.mark.parametrize(
-        "answer", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", b"SSH-2.0-x\r\n"]
-    )
-    async def test_somebody_else_answers(self, answer: bytes) -> None:
-        async def serve_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
-            await writer.drain()
-            writer.close()
-
-        async with await asyncio.start_server(serve_answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            end = await Caller().run(f"ws://127.0.0.1:{port}/ws?access_token=SECRET")
-        assert end.reason in (EndReason.UNREACHABLE, EndReason.REJECTED)
-        assert end.spent, "nobody knows what became of the token"
-        assert "SECRET" not in str(end.problem)
-
-    async def test_an_address_that_is_none(self) -> None:
-        end = await Caller().run("carrier-pigeon://roof")
-        assert end.reason is EndReason.UNREACHABLE
-        assert isinstance(end.problem, Unreachable)
-
-    async def test_a_proxy_that_refuses(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-            await writer.drain()
-            writer.close()
-
-        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
-            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
-            end = await Caller().run("wss://ws.test/ws?access_token=SECRET")
-        assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)
-        assert "proxy" in str(end.problem)
 
 
 async def test_no_secret_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -233,3 +233,8 @@ async def test_an_address_that_is_none() -> None:
         for url in ("http://\0/", "no-scheme", "gopher://x"):
             with pytest.raises(Unreachable, match="is not an address"), translate_errors(url):
                 await client.get(url)
+
+
+def test_an_error_that_names_no_address() -> None:
+    with pytest.raises(Unreachable, match=r"to rc\.test broke off"), translate_errors("https://rc.test"):
+        raise httpx.ReadError("x")
