@@ -7,8 +7,8 @@ What can be typed (everything given must be true of an event; a value may be put
 ``"order ready"``                        the phrase
 ``ready OR shipped``                     either word
 ``-refund``                              not this word; works before everything below, too
-``650 555 0100``, ``(650) 555-01``       a number of either side, or a part of it
-``4471``                                 part of a number, or a word of the text
+``650 555 0100``, ``(650) 555-0100``     a number of either side
+``555-01``, ``4471``                     a part of a number, or the same in the text
 ``type:optout,inbound``                  the kinds of event
 ``status:failed``, ``error:413``         a status, an error code, or a part of one
 ``from:`` ``to:`` ``number:``            sender, recipient, either
@@ -62,7 +62,7 @@ class Query:
     fragments: tuple[str, ...] = ()
     """Numbers of either side."""
     digits: tuple[str, ...] = ()
-    """Digits that are part of a number of either side, or begin a word of the text."""
+    """What may be a part of a number of either side, or stand in the text: ``555-01``."""
     numbers: tuple[str, ...] = ()
     """Either side."""
     own_numbers: tuple[str, ...] = ()
@@ -97,6 +97,9 @@ _TOKEN = re.compile(
 )
 _NUMBER_LIKE = re.compile(r"\+?\(?\d[\d()./-]*|\(\d+\)[\d()./-]*")
 _DIGITS = re.compile(r"\d+")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_MOST_DIGITS = 15
+"""Of a telephone number (ITU-T E.164)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,11 @@ class _Token:
     """The operator's name; ``""`` for a word or phrase."""
     value: str
     quoted: bool
+
+    @property
+    def is_word(self) -> bool:
+        """It is a plain word, not a phrase, an operator or hidden."""
+        return not (self.name or self.quoted or self.minus)
 
 
 def parse_query(text: str, now: datetime | None = None, tz: tzinfo | None = None) -> Query:
@@ -127,7 +135,7 @@ def parse_query(text: str, now: datetime | None = None, tz: tzinfo | None = None
     while place < len(tokens):
         place = parts.take(tokens, place)
     query = parts.query
-    if query.words and clean[-1:].isalnum() and tokens[-1].value == query.words[-1]:
+    if clean[-1:].isalnum() and query.words and tokens[-1].is_word and tokens[-1].value == query.words[-1]:
         # Somebody may still be typing it.
         query = replace(query, words=(*query.words[:-1], query.words[-1] + "*"))
     return replace(query, text=text)
@@ -159,7 +167,7 @@ class _Parts:
             query = _OPERATORS[token.name](self, token)
             self._merge(query, token.minus)
             return place + 1
-        if not token.quoted and not token.minus:
+        if token.is_word:
             number, after = _number_at(tokens, place)
             if number is not None:
                 self._merge(number, minus=False)
@@ -170,8 +178,10 @@ class _Parts:
             return after
         if token.value == "OR" and not token.quoted:
             return place + 1
-        if token.minus:
+        if token.minus and (is_searchable(token.value) or not token.value.isascii()):
             self.query = replace(self.query, excluded=(*self.query.excluded, token.value))
+        elif not is_searchable(token.value) and token.value.isascii():
+            return place + 1  # a dash between two words, and the like
         elif token.quoted:
             self.query = replace(self.query, phrases=(*self.query.phrases, token.value))
         else:
@@ -216,7 +226,9 @@ class _Parts:
         return Query(families=tuple(families))
 
     def states(self, token: _Token) -> Query:
-        return Query(states=_values(token, "a status, such as status:failed"))
+        values = _values(token, "a status, such as status:failed")
+        # "opted out" and "opted-out" are the service's OptedOut.
+        return Query(states=tuple(re.sub(r"[\s_-]", "", value) or value for value in values))
 
     def errors(self, token: _Token) -> Query:
         return Query(errors=_values(token, "an error code, such as error:413"))
@@ -341,21 +353,24 @@ def as_number(text: str) -> str | None:
 
 def _number_at(tokens: list[_Token], place: int) -> tuple[Query | None, int]:
     """A number typed in one or more words, such as ``(650) 555 0100``, and where the next part begins."""
-    end = place
-    while end < len(tokens):
-        token = tokens[end]
-        if token.name or token.quoted or token.minus or not _NUMBER_LIKE.fullmatch(token.value):
+    end, typed = place, ""
+    whole: tuple[Query, int] | None = None
+    while end < len(tokens) and tokens[end].is_word and _NUMBER_LIKE.fullmatch(tokens[end].value):
+        longer = f"{typed} {tokens[end].value}".lstrip()
+        if _DATE.fullmatch(tokens[end].value) or sum(map(str.isdigit, longer)) > _MOST_DIGITS:
             break
-        end += 1
-    if end == place:
+        end, typed = end + 1, longer
+        number = as_number(typed)
+        if number is not None and number.startswith("+"):
+            whole = Query(fragments=(number,)), end
+            if number.startswith("+1"):
+                # Elsewhere numbers differ in length, and the longest is meant.
+                break
+    if whole is not None:
+        return whole
+    if as_number(typed) is None:
         return None, place
-    text = " ".join(token.value for token in tokens[place:end])
-    number = as_number(text)
-    if number is None:
-        return None, place
-    if end == place + 1 and text.isdecimal() and not number.startswith("+"):
-        return Query(digits=(number,)), end
-    return Query(fragments=(number,)), end
+    return Query(digits=(typed,)), end
 
 
 def _group_at(tokens: list[_Token], place: int) -> tuple[tuple[str, ...], int]:

@@ -130,7 +130,8 @@ class _Compiler:
         terms += [_any([_text_term(text) for text in group]) for group in query.either if group]
         terms += [self._number(number) for number in query.fragments]
         terms += [
-            _any([self._number(digits, strict=False), _text_term(digits + "*")]) for digits in query.digits
+            _any([self._number(_digits(typed), strict=False), _text_term(typed + "*")])
+            for typed in query.digits
         ]
         for numbers, row in (
             (query.numbers, ""),
@@ -246,3 +247,7 @@ def _all(terms: Sequence[_Term]) -> _Term:
     exact = bool(find) and all(term.exact for term in terms)
     row = " AND ".join(f"coalesce(({term.row}), false)" for term in terms) or "true"
     return _Term(find if exact else "", f"({row})", values, exact)
+
+
+def _digits(typed: str) -> str:
+    return "".join(sign for sign in typed if sign.isdigit())

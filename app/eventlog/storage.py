@@ -44,6 +44,8 @@ def open_log(path: Path, key: str) -> Opened:
         LogUnavailable: the file is somebody else's, another key's or a newer program's, or the folder or
             the disk does not let it be used. The file is untouched then.
     """
+    if not key:
+        raise ValueError("the key is empty: the log would not be encrypted")
     with translated(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         _look(path)
@@ -55,7 +57,7 @@ def open_log(path: Path, key: str) -> Opened:
             aside = set_aside(path)
             writer = _open_writer(path, key)
         try:
-            return Opened(writer, _connect(path, key, reading=True), aside)
+            return Opened(writer, _open_reader(path, key), aside)
         except BaseException:
             writer.close()
             raise
@@ -112,39 +114,37 @@ def _open_writer(path: Path, key: str) -> apsw.Connection:
     """A connection for writing, to a log that was found sound enough, made or brought up to date."""
     if path.exists() and path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
         path.unlink()
-    new = not path.exists()
-    if new:
+    if not path.exists():
         _seal(path, key)
     try:
-        connection = _connect(path, key, reading=False)
+        connection = _connect(path, key)
     except apsw.NotADBError:
         raise _unreadable(path, key) from None
     try:
-        _prepare(path, key, connection)
+        _prepare(path, connection)
+        _examine(path, connection)
+        if not path.with_name(path.name + _SEAL).exists():
+            _seal(path, key)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _connect(path: Path, key: str, *, reading: bool) -> apsw.Connection:
+def _open_reader(path: Path, key: str) -> apsw.Connection:
+    connection = _connect(path, key)
+    connection.pragma("query_only", True)
+    connection.pragma("cache_size", -8_000)
+    return connection
+
+
+def _connect(path: Path, key: str) -> apsw.Connection:
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_timeout(BUSY_MS)
         connection.pragma("key", _key_text(key))
         # The first read: this is where a wrong key shows.
         connection.pragma("user_version")
-        if reading:
-            connection.pragma("query_only", True)
-            connection.pragma("cache_size", -8_000)
-        else:
-            # Before the first table is made: from then on pages can be given back without a VACUUM.
-            connection.pragma("auto_vacuum", 2)
-            connection.pragma("journal_mode", "wal")
-            connection.pragma("synchronous", "FULL")
-            connection.pragma("secure_delete", False)
-            connection.pragma("journal_size_limit", _WAL_LIMIT)
-            connection.pragma("cache_size", -16_000)
     except BaseException:
         connection.close()
         raise
@@ -160,35 +160,49 @@ def _key_text(key: str) -> str:
     return f"raw:{key}" if is_raw else key
 
 
-def _prepare(path: Path, key: str, connection: apsw.Connection) -> None:
+def _prepare(path: Path, connection: apsw.Connection) -> None:
+    """Make sure that the file is ours before anything is changed, then make or renew the tables."""
+    if _is_empty(connection):
+        # Before the first table is made: from then on pages can be given back without a VACUUM.
+        connection.pragma("auto_vacuum", 2)
+    else:
+        _check_version(path, connection)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "FULL")
+    connection.pragma("secure_delete", False)
+    connection.pragma("journal_size_limit", _WAL_LIMIT)
+    connection.pragma("cache_size", -16_000)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = connection.pragma("user_version")
-        if version == 0 and one(connection, "SELECT count(*) FROM sqlite_schema") == 0:
+        # Another process may have been here in between.
+        if _is_empty(connection):
             schema.create(connection)
         else:
-            _check_version(path, connection.pragma("application_id"), version)
-            schema.migrate(connection, version)
+            schema.migrate(connection, _check_version(path, connection))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    _examine(path, connection)
-    if not path.with_name(path.name + _SEAL).exists():
-        _seal(path, key)
 
 
-def _check_version(path: Path, application: int, version: int) -> None:
-    if application != schema.APPLICATION_ID:
+def _is_empty(connection: apsw.Connection) -> bool:
+    return not one(connection, "SELECT EXISTS (SELECT 1 FROM sqlite_schema)")
+
+
+def _check_version(path: Path, connection: apsw.Connection) -> int:
+    """The version of the file, which must be ours and not newer than this program."""
+    if connection.pragma("application_id") != schema.APPLICATION_ID:
         raise LogUnavailable(
             f"“{path}” is another program’s database, not a log of Textbell’s."
             " Move it away, then restart Textbell."
         )
+    version = int(connection.pragma("user_version"))
     if version > schema.VERSION:
         raise LogUnavailable(
             f"The log “{path}” was written by a newer Textbell. Install the newest version to open it."
         )
+    return version
 
 
 def _examine(path: Path, connection: apsw.Connection) -> None:
