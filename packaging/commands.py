@@ -130,6 +130,8 @@ def lock() -> int:
     openly(
         [
             *(uv, "pip", "compile", "pyproject.toml", "--group", "dev", "--universal", "--generate-hashes"),
+            # Otherwise uv resolves for its own Python and newer ones only.
+            *("--python-version", "3.11"),
             *("--no-header", "--no-annotate", "--quiet", "--output-file", "requirements.lock"),
         ]
     )

@@ -12,8 +12,9 @@ QT = (
     *("libegl1", "libgl1", "libdbus-1-3", "libfontconfig1", "libxkbcommon0", "libxkbcommon-x11-0"),
     *("libx11-xcb1", "libxcb-cursor0", "libxcb-icccm4", "libxcb-image0", "libxcb-keysyms1", "libxcb-randr0"),
     *("libxcb-render-util0", "libxcb-shape0", "libxcb-shm0", "libxcb-sync1", "libxcb-xfixes0", "libxcb-xkb1"),
+    *("libwayland-cursor0", "libwayland-egl1"),
 )
-"""What PySide6's own libraries and its xcb plugin link to."""
+"""What PySide6 links to: its own libraries and its plugins for X11 and Wayland."""
 
 DESKTOP = (
     *("xvfb", "x11-utils", "xdotool", "imagemagick", "openbox", "fonts-dejavu-core"),
