@@ -76,7 +76,8 @@ class Connection:
         async with asyncio.TaskGroup() as tasks:
             helpers = [tasks.create_task(self._write()), tasks.create_task(self._keep_time())]
             try:
-                await self._read()
+                with contextlib.suppress(ClientConnectionResetError):  # the peer is gone
+                    await self._read()
             finally:
                 self._ended = True
                 for helper in helpers:
