@@ -39,7 +39,7 @@ class LoopbackReceiver:
         self._server: asyncio.Server | None = None
         self._port = 0
         self._answer: asyncio.Future[str] | None = None
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -67,10 +67,10 @@ class LoopbackReceiver:
     ) -> None:
         if self._server is not None:
             self._server.close()
-        visits = tuple(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
+        # Not cancelled, but cut off: asyncio's streams report a cancelled visit as an error on Python 3.11.
+        for writer in self._visits.values():
+            writer.transport.abort()
+        await asyncio.gather(*self._visits)
         if self._answer is not None and not self._answer.cancel():
             self._answer.exception()  # Looked at, lest an answer nobody waited for be reported as lost.
 
@@ -97,7 +97,7 @@ class LoopbackReceiver:
     async def _visit(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        self._visits.add(task)
+        self._visits[task] = writer
         try:
             # Browsers open connections ahead and say nothing on them: those end here by themselves.
             async with asyncio.timeout(_HEAD_WITHIN):
@@ -105,7 +105,7 @@ class LoopbackReceiver:
         except (TimeoutError, OSError, asyncio.IncompleteReadError) as error:
             _log.debug("a visit ended early: %s", type(error).__name__)
         finally:
-            self._visits.discard(task)
+            del self._visits[task]
             writer.close()
 
     async def _answer_request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

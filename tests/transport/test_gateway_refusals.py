@@ -13,6 +13,7 @@ from websockets.http11 import Response
 from app.domain.problems import PermissionMissing, RateHeld, SignInNeeded, Unreachable
 from app.transport.gateway_link import EndReason
 from tests.transport.gateway import Caller, gateway, introduce
+from tests.transport.servers import listening
 
 
 def http(status: int, body: Any = None, **headers: str) -> Response:
@@ -72,10 +73,8 @@ class TestNotConnected:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(answer)
             await writer.drain()
-            writer.close()
 
-        async with await asyncio.start_server(serve_answer, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
+        async with listening(serve_answer) as port:
             end = await Caller().run(f"ws://127.0.0.1:{port}/ws?access_token=SECRET")
         assert end.reason in (EndReason.UNREACHABLE, EndReason.REJECTED)
         assert end.spent, "nobody knows what became of the token"
@@ -91,10 +90,8 @@ class TestNotConnected:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
-            writer.close()
 
-        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
-            port = server.sockets[0].getsockname()[1]
+        async with listening(refuse) as port:
             monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{port}")
             end = await Caller().run("wss://ws.test/ws?access_token=SECRET")
         assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)

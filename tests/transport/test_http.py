@@ -15,6 +15,7 @@ import pytest
 from app import __version__
 from app.domain.problems import Unreachable
 from app.transport.http import is_loopback, new_client, tls_context, translate_errors, unreachable
+from tests.transport.servers import listening
 
 CERTIFICATE = Path(__file__).parents[1] / "data" / "tls" / "loopback.pem"
 
@@ -30,19 +31,12 @@ async def secure_server() -> AsyncIterator[int]:
     """A TLS server on loopback whose certificate nobody has heard of."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
-            await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
+        await writer.drain()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=server_tls())
-    yield server.sockets[0].getsockname()[1]
-    server.close()
-    await server.wait_closed()
+    async with listening(answer, tls=server_tls()) as port:
+        yield port
 
 
 @pytest.fixture
@@ -91,28 +85,25 @@ class TestRealSockets:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
             await reader.read(100)
-            writer.close()
 
-        async with await asyncio.start_server(answer, "127.0.0.1", free_port):
+        async with listening(answer, free_port):
             sentence = await problem_at(f"https://127.0.0.1:{free_port}")
         assert sentence.startswith(f"127.0.0.1:{free_port} does not offer a secure connection.")
 
     async def test_a_connection_that_breaks_off(self, free_port: int) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.readuntil(b"\r\n\r\n")
-            writer.close()
 
-        async with await asyncio.start_server(answer, "127.0.0.1", free_port):
+        async with listening(answer, free_port):
             sentence = await problem_at(f"http://127.0.0.1:{free_port}")
         assert sentence.startswith("The connection to 127.0.0.1 broke off.")
 
     async def test_a_server_that_says_nothing(self, free_port: int) -> None:
         async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             await reader.read()
-            writer.close()
 
         url = f"http://127.0.0.1:{free_port}"
-        async with await asyncio.start_server(answer, "127.0.0.1", free_port), new_client(url) as client:
+        async with listening(answer, free_port), new_client(url) as client:
             client.timeout = httpx.Timeout(0.05)
             with pytest.raises(Unreachable, match="did not answer in time"), translate_errors(url):
                 await client.get("/")
@@ -143,10 +134,9 @@ class TestTheClient:
             asked.append(await reader.readuntil(b"\r\n\r\n"))
             writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
             await writer.drain()
-            writer.close()
 
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{free_port}")
-        async with await asyncio.start_server(answer, "127.0.0.1", free_port):
+        async with listening(answer, free_port):
             sentence = await problem_at("https://rc.test")
         assert asked[0].startswith(b"CONNECT rc.test:443")
         assert sentence.startswith("The proxy does not let Textbell through to rc.test.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import httpx
 import pytest
@@ -28,7 +28,13 @@ async def raw(receiver: LoopbackReceiver, request: bytes, *, end: bool = False) 
             writer.write_eof()
         return await reader.read()
     finally:
-        writer.close()
+        await hang_up(writer)
+
+
+async def hang_up(writer: asyncio.StreamWriter) -> None:
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
 
 
 @pytest.fixture
@@ -174,8 +180,9 @@ class TestHostileVisitors:
             await visit(receiver.redirect_uri, code="c", state=STATE)
             assert await receiver.wait() == "c"
         for reader, writer in idle:
-            assert await reader.read() == b"", "closed with the receiver"
-            writer.close()
+            with suppress(ConnectionResetError):
+                assert await reader.read() == b"", "closed with the receiver"
+            await hang_up(writer)
 
 
 class TestWaiting:
