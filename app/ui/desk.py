@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QWidget
@@ -49,10 +50,13 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Desk(QObject):
+class Desk:
     """Builds the tray at once and each window when it is first needed.
 
     The engine may be signed out. Nothing here outlives ``close()``.
+
+    No widget is ever left to Python's garbage collector: it may run in one of the log's threads, and
+    Qt's objects must die in the thread they live in. So each has a parent, or is deleted in here.
     """
 
     def __init__(
@@ -75,7 +79,6 @@ class Desk(QObject):
         ``open_link`` opens an address in the system browser, ``open_folder`` shows a folder.
         ``zone`` is the computer's own unless given.
         """
-        super().__init__()
         self._engine = engine
         self._log = log
         self._settings = settings
@@ -87,9 +90,9 @@ class Desk(QObject):
         self._now = now
         self._zone = zone
         self._news = False
-        self._leaving = _single_shot(self, _HINT_MS, self._leave)
-        self._recent_due = _single_shot(self, _RECENT_MS, self._fill_recent)
         self._numbers: tuple[OwnNumber, ...] = ()
+        self._closed = False
+        self._buried: list[QWidget] = []
         self._main: MainWindow | None = None
         self._first_run: FirstRunWindow | None = None
         self._numbers_dialog: NumbersDialog | None = None
@@ -100,6 +103,8 @@ class Desk(QObject):
         self.theme = Theme(app, settings.value.window.appearance)
         app.setWindowIcon(icons.app_icon())
         self.tray = Tray(self.theme, now, zone)
+        self._leaving = _single_shot(self.tray, _HINT_MS, self._leave)
+        self._recent_due = _single_shot(self.tray, _RECENT_MS, self._fill_recent)
         self._connect_tray()
         self._unlisten = [
             engine.listen(self._status_changed),
@@ -162,7 +167,7 @@ class Desk(QObject):
             self._settings_window = window
         if page:
             self._settings_window.show_page(page)
-        _raise(self._settings_window)
+        _raise(self._settings_window, over=self._main)
 
     def show_numbers(self) -> None:
         """Open the window that chooses the numbers."""
@@ -173,8 +178,7 @@ class Desk(QObject):
             self._numbers_dialog = NumbersDialog(self.theme, self._engine, self._tasks)
         if not self._numbers_dialog.isVisible():
             self._numbers_dialog.begin()
-        else:
-            _raise(self._numbers_dialog)
+        _raise(self._numbers_dialog, over=self._main)
 
     def show_sign_in(self) -> None:
         """Ask to sign in: within the first run if that is not done, else in a small window."""
@@ -187,10 +191,13 @@ class Desk(QObject):
             self._sign_in = SignInWindow(
                 self.theme, self._engine, self._settings, self._tasks, self._open_link
             )
+        _raise(self._sign_in, over=self._main)
         self._sign_in.begin()
 
     def hide(self) -> None:
         """Hide every window and the tray icon: the program is about to end."""
+        if self._closed:
+            return
         for window in self._windows():
             window.hide()
         self.tray.hide()
@@ -198,17 +205,24 @@ class Desk(QObject):
     def close(self) -> None:
         """Hide everything, remember where the window was, and listen to nothing any more.
 
-        Stop ``tasks`` first: what still runs may want to show its end in a window.
+        Stop ``tasks`` first: what still runs may want to show its end in a window. Everything is gone
+        afterwards, so this must not be called from a slot: ``on_quit`` only says that it is wanted.
         """
+        if self._closed:
+            return
         self._remember_geometry()
         self.hide()
+        self._closed = True
         for unlisten in self._unlisten:
             unlisten()
         self._unlisten = []
         self._leaving.stop()
         self._recent_due.stop()
-        for window in self._windows():
-            window.deleteLater()
+        for window in (*self._windows(), *self._buried):
+            if shiboken6.isValid(window):
+                shiboken6.delete(window)
+        self.tray.dispose()
+        shiboken6.delete(self.theme)
         self._main = self._first_run = None
         self._numbers_dialog = self._settings_window = self._sign_in = None
 
@@ -297,6 +311,7 @@ class Desk(QObject):
         if self._first_run is not None:
             self._first_run.close()
             self._first_run.deleteLater()
+            self._buried.append(self._first_run)
             self._first_run = None
         self.show_main()
 
@@ -378,7 +393,9 @@ class Desk(QObject):
             _log.warning("A window's place was not saved: %s", error)
 
 
-def _raise(window: QWidget) -> None:
+def _raise(window: QWidget, over: QWidget | None = None) -> None:
+    if over is not None and over.isVisible() and not window.isVisible():
+        window.move(over.frameGeometry().center() - window.rect().center())
     if window.isMinimized():
         window.showNormal()
     window.show()

@@ -105,6 +105,11 @@ class DetailPane(QWidget):
         inner.addSpacing(theme.GAP)
         self._raw(inner, self._entry)
         inner.addStretch(1)
+        former = self._scroll.takeWidget()
+        if former is not None:  # what was pressed may be in it, and must outlive its own signal
+            former.setParent(self)
+            former.hide()
+            former.deleteLater()
         self._scroll.setWidget(body)
 
     def _heading(self, inner: QVBoxLayout, entry: Entry) -> None:

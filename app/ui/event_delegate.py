@@ -135,14 +135,16 @@ class EventDelegate(QStyledItemDelegate):
             font = self._strong if entry.unread else self._body
             used = self._text(painter, area, row.lead, font, colour)
             area = area.adjusted(used + theme.WIDE, 0, 0, 0)
-        words = QFontMetrics(self._body).horizontalAdvance(row.what)
+        words = QFontMetrics(self._strong).horizontalAdvance(row.what)
         if row.summary is not None and area.width() >= words + _BAR_WIDTH + theme.WIDE:
             bar = QRectF(area.left(), area.center().y() + 1 - _BAR_HEIGHT / 2, _BAR_WIDTH, _BAR_HEIGHT)
             if row.summary.delivered + row.summary.failed:
                 paint_bar(painter, bar, row.summary, tokens)
                 area = area.adjusted(_BAR_WIDTH + theme.WIDE, 0, 0, 0)
         if row.what and area.width() > theme.GROUP:
-            self._text(painter, area, row.what, self._body, tokens.muted if row.lead else tokens.text)
+            strong = entry.unread and row.summary is not None
+            font = self._strong if strong else self._body
+            self._text(painter, area, row.what, font, tokens.muted if row.lead else tokens.text)
 
     @staticmethod
     def _text(

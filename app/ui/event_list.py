@@ -89,9 +89,12 @@ class EventList(QTableView):
         """Numbers and times always fit; names of batches and of own numbers where there is room."""
         plain, strong = QFontMetrics(self._theme.body), QFontMetrics(self._theme.strong)
         room = self.viewport().width()
-        widest = "“Hi! Our holiday hours…”" if room > _ROOMY else "(650) 555-0100"
+        widest = "“Hi! Our holiday hours…”" if room > _ROOMY else "Batch of 1,204 texts"
         lead = theme.MARGIN + theme.ICON + theme.WIDE
-        self.setColumnWidth(Column.WHO, lead + strong.horizontalAdvance(widest) + theme.MARGIN)
+        name = plain.horizontalAdvance(widest)
+        self.setColumnWidth(
+            Column.WHO, lead + max(name, strong.horizontalAdvance("(650) 555-0100")) + theme.MARGIN
+        )
         self.setColumnWidth(Column.NUMBER, plain.horizontalAdvance("(650) 555-0100") + theme.GROUP)
         self.setColumnWidth(Column.TIME, plain.horizontalAdvance("Wed 30 Nov, 10:12 pm") + theme.PAGE)
         self.setColumnHidden(Column.NUMBER, room < _ROOMY)
@@ -227,11 +230,9 @@ class EventList(QTableView):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
-        if not self.currentIndex().isValid() and self._events.rowCount():
-            first = max(0, self.rowAt(0))
-            self.selectionModel().setCurrentIndex(
-                self._events.index(first, 0), QItemSelectionModel.SelectionFlag.NoUpdate
-            )
+        chosen = self.selectionModel().hasSelection()
+        if event.reason() != Qt.FocusReason.MouseFocusReason and not chosen and self._events.rowCount():
+            self._go_to(max(0, self.currentIndex().row(), self.rowAt(0)))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         super().mouseDoubleClickEvent(event)
@@ -254,7 +255,7 @@ class EventList(QTableView):
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         if event.reason() == QContextMenuEvent.Reason.Mouse:
-            index = self.indexAt(self.viewport().mapFrom(self, event.pos()))
+            index = self.indexAt(event.pos())
             point = event.globalPos()
         else:
             index = self.currentIndex()

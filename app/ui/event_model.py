@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import IntEnum
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.domain.events import BatchSummary, Entry, Family
 from app.ui import event_words, words
@@ -50,8 +50,10 @@ class EventTableModel(QAbstractTableModel):
     missing = Signal(int)
     """A row's event is wanted, and is not in memory."""
 
-    def __init__(self, now: Callable[[], datetime], zone: tzinfo | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, now: Callable[[], datetime], zone: tzinfo | None = None, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
         self._now = now
         self._zone = zone
         self._keys: list[int] = []  # negative ids, ascending: newest first and fit for bisect

@@ -128,33 +128,25 @@ def sentence(
     """The whole row read as one sentence, for a screen reader and for copying as text."""
     event = entry.event
     shown = row(event, batch)
-    kind = {
-        Family.BATCH: f"Batch {shown.who}",
-        Family.INBOUND: f"Text from {shown.who}",
-        Family.OUTBOUND: f"Text to {shown.who}",
-    }.get(event.family, shown.who)
-    said = ", ".join(part for part in (shown.lead, shown.what) if part)
-    joint = " " if event.family is Family.OPTOUT and shown.lead else ": "
-    if event.family is Family.OPTOUT:
-        said = shown.lead[:1].lower() + shown.lead[1:] if shown.lead else shown.what
     own = f" {_preposition(event)} {labels.full(event.number)}" if event.number else ""
+    if event.family is Family.OPTOUT and shown.lead:
+        body = f"{shown.who} {shown.lead[:1].lower()}{shown.lead[1:]}{own}"
+    else:
+        said = ", ".join(part for part in (shown.lead, shown.what) if part)
+        body = f"{_SUBJECTS.get(event.family, '')}{shown.who}{own}: {said}"
+    stop = "" if body.endswith((".", "!", "?", "…")) else "."
     new = "New. " if entry.unread else ""
     late = " Received late." if event.source is Source.READ_BACK else ""
-    stop = "" if said.endswith((".", "!", "?")) and not own else "."
-    if event.family in (Family.INBOUND, Family.OUTBOUND, Family.BATCH):
-        body = f"{kind},{own.replace(' to ', ' to ', 1)}: {said}" if own else f"{kind}: {said}"
-        stop = "" if said.endswith((".", "!", "?", "…")) else "."
-    else:
-        body = f"{kind}{joint}{said}{own}"
     return f"{new}{body}{stop} {moment(event.timestamp, now, zone)}.{late}"
 
 
+_SUBJECTS = {Family.BATCH: "Batch ", Family.INBOUND: "Text from ", Family.OUTBOUND: "Text to "}
+
+
 def _preposition(event: Event) -> str:
-    if event.family is Family.INBOUND:
+    if event.family is Family.INBOUND or event.state == OPTED_IN:
         return "to"
-    if event.family is Family.OPTOUT:
-        return "of" if event.state == OPTED_OUT else "to"
-    return "from"
+    return "of" if event.family is Family.OPTOUT else "from"
 
 
 KIND_OF_ONE = {

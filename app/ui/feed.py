@@ -42,8 +42,10 @@ class EventFeed(QObject):
     reloaded = Signal()
     """The rows were replaced by another query's."""
 
-    def __init__(self, log: LogReader, model: EventTableModel, tasks: Tasks) -> None:
-        super().__init__()
+    def __init__(
+        self, log: LogReader, model: EventTableModel, tasks: Tasks, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
         self._log = log
         self._model = model
         self._tasks = tasks

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from app.domain.events import Appended, Entry, Family
 from app.domain.numbers import OwnNumber
@@ -55,8 +55,8 @@ class LogPanel(QWidget):
         self._zone = zone
         self._filters = Filters()
         self._wanted: int | None = None
-        self.model = EventTableModel(now, zone)
-        self.feed = EventFeed(log, self.model, tasks)
+        self.model = EventTableModel(now, zone, self)
+        self.feed = EventFeed(log, self.model, tasks, self)
         self.search = SearchBar(its_theme)
         self.list = EventList(its_theme, self.model)
         self.empty = EmptyState(its_theme)
@@ -131,6 +131,12 @@ class LogPanel(QWidget):
             self._wanted = id_
             self.feed.reload()
         await self._show_details(entry)
+
+    def day_passed(self) -> None:
+        """“Today” is another day now."""
+        self.model.times_passed()
+        if self._filters.view in (View.TODAY, View.OPT_OUTS):
+            self._find(self._filters)
 
     def only_customer(self, e164: str) -> None:
         """Narrow down to one customer, whatever the view was."""
@@ -275,6 +281,10 @@ class LogPanel(QWidget):
     # --------------------------------------------------------------- menus and keys
 
     def _offer(self, entry: Entry, at: QPoint) -> None:
+        self.row_menu(entry).popup(at)
+
+    def row_menu(self, entry: Entry) -> QMenu:
+        """What can be done with a row."""
         event = entry.event
         items: list[tuple[str, str, Callable[[], object]] | None] = [
             ("Show &details", "Return", self._open_details),
@@ -294,7 +304,7 @@ class LogPanel(QWidget):
         items.append((f"Only {kind.value.lower()}", "", lambda: self.search.add(kind)))
         items.append((f"&Hide {kind.value.lower()}", "", lambda: self.search.add(hidden)))
         items += [None, ("Mark &all as read", "", self.mark_all_read)]
-        event_menu(self, items).popup(at)
+        return event_menu(self, items)
 
     def focus_rows(self) -> None:
         """The keyboard goes to the rows, if there are any."""

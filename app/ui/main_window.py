@@ -111,6 +111,7 @@ class MainWindow(QWidget):
 
     def show_status(self, status: Status) -> None:
         """The program stands so now."""
+        self._note_day()
         self.status_line.show_status(status)
         self.log.show_state()
 
@@ -168,10 +169,13 @@ class MainWindow(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._note_day()
+
+    def _note_day(self) -> None:
         today = self._now().astimezone(self._zone).date()
         if today != self._today:
             self._today = today
-            self.log.model.times_passed()
+            self.log.day_passed()
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

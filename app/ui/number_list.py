@@ -113,12 +113,12 @@ class NumberList(QWidget):
 
     def _filter(self, text: str) -> None:
         words = text.casefold().split()
-        digits = re.sub(r"\D", "", text)
+        # “Office 1” is a name; “555-01” is a part of a number, or of a name.
+        digits = "" if re.search(r"[^\W\d_]", text) else re.sub(r"\D", "", text)
         for row, number in enumerate(self._numbers):
-            name = number.title.casefold()
-            by_name = all(word in name for word in words)
-            by_digits = bool(digits) and digits in number.e164
-            self._item(row).setHidden(not (by_name or by_digits))
+            name = number.label.casefold()
+            fits = all(word in name for word in words) or (bool(digits) and digits in number.e164)
+            self._item(row).setHidden(not fits)
         found = bool(self._rows())
         self.list.setVisible(found)
         self._none.setVisible(not found)

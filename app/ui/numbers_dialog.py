@@ -48,11 +48,8 @@ class NumbersDialog(QWidget):
         action(self, "Save", self.save.click, "Ctrl+Return")
 
     def begin(self) -> None:
-        """Show the window and fetch the numbers."""
+        """Fetch the numbers; whoever owns the window shows it."""
         self.panel.load(self._followed)
-        self.show()
-        self.raise_()
-        self.activateWindow()
 
     def _followed(self, found: tuple[OwnNumber, ...]) -> Iterable[str]:
         return [number.e164 for number in self._engine.status.numbers]

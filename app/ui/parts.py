@@ -193,6 +193,7 @@ class Notice(QFrame):
         row.addWidget(self._text, 1)
         row.addWidget(self._button, 0, Qt.AlignmentFlag.AlignVCenter)
         self._style(icon, tone)
+        self._button.hide()
         self.hide()
 
     def say(
@@ -269,6 +270,7 @@ class EmptyState(QWidget):
         self._text = label(tone="muted", wrap=True)
         self._text.setFixedWidth(_EMPTY_WIDTH)
         self._button = button("", self._press)
+        self._button.hide()
         self._pressed: Callable[[], object] | None = None
         centre = Qt.AlignmentFlag.AlignHCenter
         self._title.setAlignment(centre)

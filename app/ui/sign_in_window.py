@@ -52,11 +52,8 @@ class SignInWindow(QWidget):
         action(self, "Close", self.close, "Esc", "Ctrl+W")
 
     def begin(self) -> None:
-        """Show the window, and open the browser at once unless it is waited for already."""
+        """Open the browser at once, unless it is waited for already."""
         self.server.refresh()
-        self.show()
-        self.raise_()
-        self.activateWindow()
         if not self.panel.waiting:
             self.panel.start()
 

@@ -62,6 +62,10 @@ class Tasks:
         """Whether anything of this name is under way."""
         return name in self._running.values()
 
+    def names(self) -> tuple[str, ...]:
+        """The names of everything under way."""
+        return tuple(self._running.values())
+
     async def stop(self, within: float) -> tuple[str, ...]:
         """Refuse new work, cancel what runs, and wait for it at most ``within`` seconds.
 

@@ -71,7 +71,7 @@ class Tokens:
     @property
     def selection(self) -> str:
         """The ground of what is selected."""
-        return self.tint(self.accent, 1.4)
+        return self.tint(self.accent, 1.2)
 
 
 LIGHT = Tokens(
@@ -108,7 +108,7 @@ DARK = Tokens(
     opted_out="#D9A0EA",
 )
 
-TRAY_ON_ANY_PANEL = "#4A8FE7"
+TRAY_ON_ANY_PANEL = "#4287E0"
 """Where nobody tells whether the panel is light or dark: at least 3:1 on both."""
 
 

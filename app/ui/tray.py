@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
+import shiboken6
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
@@ -40,7 +41,7 @@ class Tray(QObject):
     quit_asked = Signal()
 
     def __init__(self, its_theme: Theme, now: Callable[[], datetime], zone: tzinfo | None = None) -> None:
-        super().__init__()
+        super().__init__(its_theme)
         self._theme = its_theme
         self._now = now
         self._zone = zone
@@ -61,6 +62,12 @@ class Tray(QObject):
     def hide(self) -> None:
         """Take it away: the program ends."""
         self.icon.hide()
+
+    def dispose(self) -> None:
+        """Delete icon and menu at once. Not to be called from one of their own signals."""
+        self.hide()
+        for part in (self.icon, self.menu):
+            shiboken6.delete(part)
 
     @staticmethod
     def available() -> bool:

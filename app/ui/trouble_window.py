@@ -19,6 +19,7 @@ class TroubleWindow(QWidget):
     def __init__(self, its_theme: Theme, title: str, sentence: str, *, can_retry: bool = True) -> None:
         super().__init__()
         self._decided = False
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(APP_NAME)
         self.setFixedWidth(theme.READABLE)
         outer = column(self, gap=0)

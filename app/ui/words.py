@@ -70,8 +70,8 @@ def first_words(text: str, limit: int = 60) -> str:
     line = " ".join(text.split())
     if len(line) <= limit:
         return line
-    cut = line[: limit + 1].rsplit(" ", 1)[0].rstrip(",.;:-")
-    return f"{cut if len(cut) > limit // 2 else line[:limit]}…"
+    words = line[: limit + 1].rsplit(" ", 1)[0].rstrip(",.;:-")
+    return f"{words if limit // 2 < len(words) <= limit else line[:limit]}…"
 
 
 class Labels:

@@ -135,6 +135,7 @@ async def _close(desk: Desk, engine: DeskEngine) -> None:
     desk.hide()
     await desk._tasks.stop(1.0)
     desk.close()
+    del desk
     await asyncio.sleep(0.01)
     await engine.log.aclose()
 
@@ -391,7 +392,7 @@ async def trouble(studio: Studio) -> None:
     )
     window.show()
     await studio.shoot(window, "trouble")
-    window.hide()
+    window.close()
     await _close(desk, engine)
 
 

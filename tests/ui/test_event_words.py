@@ -1,0 +1,100 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app.domain.events import OPTED_IN, BatchSummary, Entry, Event, Family, Source
+from app.ui import detail_facts, event_words
+from app.ui.words import Labels
+from tests.ui import shop
+from tests.ui.conftest import ZONE
+
+AT = shop.NOW - timedelta(minutes=18)
+MADE = shop.Shop()
+WHO = "+12125550100"
+LABELS = Labels(shop.NUMBERS)
+BATCH = BatchSummary(
+    "b1", shop.FRONT_DESK.e164, 1204, "Completed", shop.HOLIDAY, delivered=1150, failed=41, completed_at=AT
+)
+
+SENTENCES = [
+    (MADE.optout(AT, WHO), None, "(212) 555-0100 opted out of Front desk (650) 555-0100. Today 4:12 pm."),
+    (
+        MADE.optout(AT, WHO, state=OPTED_IN),
+        None,
+        "(212) 555-0100 opted back in to Front desk (650) 555-0100. Today 4:12 pm.",
+    ),
+    (
+        MADE.inbound(AT, "Are you open?", WHO),
+        None,
+        "Text from (212) 555-0100 to Front desk (650) 555-0100: Are you open? Today 4:12 pm.",
+    ),
+    (
+        MADE.outbound(AT, "DeliveryFailed", "SMS-CAR-411", "Ready.", WHO),
+        None,
+        "Text to (212) 555-0100 from Deliveries (650) 555-0101: "
+        "Failed: can’t get texts, Ready. Today 4:12 pm.",
+    ),
+    (
+        MADE.batch(AT, "b1"),
+        BATCH,
+        "Batch “Hi! Our holiday hours: closed Thursday and…” from Front desk (650) 555-0100: "
+        "1,150 of 1,204 delivered, 41 failed, 13 waiting. Today 4:12 pm.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "batch", "said"), SENTENCES)
+def test_a_row_reads_as_one_sentence(event: Event, batch: BatchSummary | None, said: str) -> None:
+    assert event_words.sentence(Entry(1, event), batch, LABELS, shop.NOW, ZONE) == said
+
+
+def test_new_and_late_are_said() -> None:
+    late = replace(MADE.optout(AT, WHO), source=Source.READ_BACK)
+    said = event_words.sentence(Entry(1, late, unread=True), None, LABELS, shop.NOW, ZONE)
+    assert said.startswith("New. (212) 555-0100")
+    assert said.endswith("Received late.")
+
+
+def test_any_event_has_a_row_a_sentence_and_facts() -> None:
+    for family in Family:
+        for state in ("", "Queued", "Nonsense", "Completed", "OptedOut"):
+            bare = Event(family, "", "", AT, AT, Source.LIVE, "not json", state=state)
+            entry = Entry(1, bare)
+            assert event_words.row(bare, None).who
+            assert event_words.sentence(entry, None, LABELS, shop.NOW, ZONE)
+            assert event_words.brief(entry, None, LABELS, ZONE)
+            assert detail_facts.facts(entry, None, LABELS, shop.NOW, ZONE)
+
+
+def test_an_unknown_error_code_is_still_a_failure() -> None:
+    shown = event_words.row(MADE.outbound(AT, "DeliveryFailed", "SMS-XX-999"), None)
+    assert (shown.icon, shown.lead) == ("cross", "Failed")
+
+
+def test_no_answer_yet_is_no_failure() -> None:
+    shown = event_words.row(MADE.outbound(AT, "DeliveryFailed", "SMS-CAR-104"), None)
+    assert (shown.tone, shown.lead) == ("waiting", "No answer yet")
+
+
+def test_a_batch_has_no_outcome_before_its_end() -> None:
+    sending = event_words.row(MADE.batch(AT, "b2", "Processing", 1204, 812), None)
+    assert (sending.lead, sending.what) == ("Sending", "812 of 1,204 handed on")
+    queued = event_words.row(MADE.batch(AT, "b2", "Queued", 1204, 0), None)
+    assert (queued.lead, queued.what) == ("Waiting to be sent", "1,204 texts")
+
+
+def test_failures_are_heaped_by_what_to_do() -> None:
+    errors = {"SMS-CAR-411": 20, "SMS-UP-410": 10, "SMS-CAR-430": 9, "SMS-XX-1": 2}
+    lines = detail_facts.failure_lines(replace(BATCH, errors=errors))
+    assert [(said, count) for said, count, _ in lines] == [
+        ("Can’t get texts", 30),
+        ("Text was blocked", 9),
+        ("Another reason", 2),
+    ]
+
+
+def test_raw_json_is_shown_readably_and_never_fails() -> None:
+    assert detail_facts.readable_json('{"a":1}') == '{\n  "a": 1\n}'
+    assert detail_facts.readable_json("{broken") == "{broken"
+    assert detail_facts.readable_json("[" * 100_000) == "[" * 100_000
