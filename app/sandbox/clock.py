@@ -31,7 +31,7 @@ class SandboxClock:
 
 def body_time(moment: datetime) -> str:
     """A time as the notification bodies and the lists spell it: six fractional digits."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def envelope_time(moment: datetime) -> str:

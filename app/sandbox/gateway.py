@@ -23,6 +23,8 @@ from app.sandbox.oauth import OAuth, OAuthSession
 from app.sandbox.options import SandboxOptions
 from app.sandbox.subscriptions import Subscription, Subscriptions
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class GatewaySession:
@@ -68,14 +70,17 @@ class Gateway:
 
     def publish(self, change: Change) -> None:
         """Make a notification for every filter of every subscription that matches."""
+        body = ""
         for session in tuple(self.sessions.values()):
             if session.subscription is None or self._forgotten(session):
                 continue
             for key in change.keys:
                 if matching := session.subscription.by_key.get(key):
+                    body = body or _encode(change.body)
                     notification_id = str(self._ids.getrandbits(63))
                     change.uuids.append(notification_id)
-                    self._deliver(session, self._notification(session, matching, change, notification_id))
+                    meta, envelope = self._notification(session, matching, change, notification_id)
+                    self._deliver(session, f'[{_encode(meta)},{_encode(envelope)[:-1]},"body":{body}}}]')
 
     def send_raw(self, text: str) -> int:
         """Send a text frame as it is on every connection. Returns on how many."""
@@ -267,7 +272,8 @@ class Gateway:
 
     def _notification(
         self, session: GatewaySession, matching: EventFilter, change: Change, notification_id: str
-    ) -> str:
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Meta and envelope, but for the envelope's body."""
         assert session.subscription is not None
         meta = self._meta("ServerNotification", notification_id)
         if self.options.wsc_on_notifications:
@@ -279,9 +285,8 @@ class Gateway:
             "subscriptionId": session.subscription.id,
             "ownerId": EXTENSION_ID,
             "timestamp": envelope_time(max(self.clock.now(), change.at)),
-            "body": change.body,
         }
-        return json.dumps([meta, envelope], ensure_ascii=False)
+        return meta, envelope
 
     def error(self, connection: Connection, code: str, message: str) -> None:
         """Tell a connection why it will be closed."""

@@ -1,5 +1,6 @@
 """Rate limits per group, as the service applies them to one user and app."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ class _Window:
     began: float
     used: int = 0
     penalty_until: float = 0.0
+    penalty_length: float = 0.0
 
 
 class RateLimits:
@@ -39,6 +41,7 @@ class RateLimits:
         window = self._windows.setdefault((client_id, group), _Window(now))
         if window.penalty_until > now:
             raise self._refuse(window, group, limit, now)
+        window.penalty_length = self._penalty
         if now - window.began >= self._window:
             window.began, window.used = now, 0
         if window.used >= limit:
@@ -50,17 +53,17 @@ class RateLimits:
         """Put a group into a penalty, as if its limit had just been passed."""
         now = self._clock.monotonic()
         window = self._windows.setdefault((client_id, group), _Window(now))
-        window.penalty_until = now + seconds
+        window.penalty_until, window.penalty_length = now + seconds, seconds
 
     def forget(self) -> None:
         """Begin all windows afresh and end all penalties."""
         self._windows.clear()
 
     def _refuse(self, window: _Window, group: str, limit: int, now: float) -> ServiceRefusal:
-        window.penalty_until = now + self._penalty
+        window.penalty_until = now + window.penalty_length
         window.began, window.used = window.penalty_until, 0
         headers = self._headers(group, limit, 0)
-        headers["Retry-After"] = f"{max(1, round(self._penalty))}"
+        headers["Retry-After"] = f"{max(1, math.ceil(window.penalty_length))}"
         return ServiceRefusal(429, "CMN-301", "Request rate exceeded", headers=headers)
 
     def _headers(self, group: str, limit: int, remaining: int) -> dict[str, str]:
