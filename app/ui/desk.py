@@ -6,18 +6,19 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import shiboken6
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QWidget
 
-from app.domain.events import Appended, Family
+from app.domain.events import Appended
 from app.domain.numbers import OwnNumber
-from app.domain.problems import BadInput, Expected, Remedy
+from app.domain.problems import Expected, Remedy
 from app.domain.status import Reach, Status
 from app.eventlog import LogReader
-from app.eventlog.query import EVERYTHING
 from app.settings import Settings, SettingsFile
-from app.ui import event_words, icons
+from app.ui import icons
+from app.ui.checking import Checking
+from app.ui.closing import Closing
 from app.ui.first_run import FirstRunWindow, Step
 from app.ui.main_window import MainWindow
 from app.ui.numbers_dialog import NumbersDialog
@@ -27,23 +28,10 @@ from app.ui.sign_in_window import SignInWindow
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
-from app.ui.tray import RecentEvent, Tray
-from app.ui.words import Labels
-
-CLOSE_HINT = "Textbell keeps watching. Quit from the tray icon."
-_HINT_MS = 5_000
-_RECENT = 5
-_RECENT_MS = 1_000
+from app.ui.tray import Tray
+from app.ui.tray_news import TrayNews
 
 _log = logging.getLogger("app.ui.desk")
-
-
-def _single_shot(parent: QObject, after_ms: int, does: Callable[[], None]) -> QTimer:
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(after_ms)
-    timer.timeout.connect(does)
-    return timer
 
 
 def _utc_now() -> datetime:
@@ -89,11 +77,11 @@ class Desk:
         self._open_folder = open_folder or _open_folder
         self._now = now
         self._zone = zone
-        self._news = False
         self._numbers: tuple[OwnNumber, ...] = ()
         self._closed = False
         self._buried: list[QWidget] = []
         self._main: MainWindow | None = None
+        self._closing: Closing | None = None
         self._first_run: FirstRunWindow | None = None
         self._numbers_dialog: NumbersDialog | None = None
         self._settings_window: SettingsWindow | None = None
@@ -103,8 +91,9 @@ class Desk:
         self.theme = Theme(app, settings.value.window.appearance)
         app.setWindowIcon(icons.app_icon())
         self.tray = Tray(self.theme, now, zone)
-        self._leaving = _single_shot(self.tray, _HINT_MS, self._leave)
-        self._recent_due = _single_shot(self.tray, _RECENT_MS, self._fill_recent)
+        self._news = TrayNews(self.tray, log, tasks, self._watched, zone)
+        self._news.changed.connect(lambda: self._status_changed(engine.status))
+        self._checking = Checking(engine, tasks, self.tray, lambda: self._status_changed(engine.status))
         self._connect_tray()
         self._unlisten = [
             engine.listen(self._status_changed),
@@ -113,14 +102,14 @@ class Desk:
         ]
         self._status_changed(engine.status)
         self.tray.show()
-        self._refresh_recent()
+        self._news.refresh()
 
     def _connect_tray(self) -> None:
         tray = self.tray
         tray.open_asked.connect(self.show_main)
         tray.event_asked.connect(self.show_event)
         tray.pause_asked.connect(self._engine.pause)
-        tray.check_asked.connect(self._check_now)
+        tray.check_asked.connect(self._checking.start)
         tray.settings_asked.connect(lambda: self.show_settings())
         tray.help_asked.connect(lambda: self.show_settings("Help"))
         tray.quit_asked.connect(self._on_quit)
@@ -194,6 +183,12 @@ class Desk:
         _raise(self._sign_in, over=self._main)
         self._sign_in.begin()
 
+    def show_problem(self, error: Expected) -> None:
+        """Say what did not work where nobody else said it: a line in the main window, if it is open."""
+        _log.warning("shown to the user: %s", type(error).__name__)
+        if self._main is not None:
+            self._main.say_problem(str(error))
+
     def hide(self) -> None:
         """Hide every window and the tray icon: the program is about to end."""
         if self._closed:
@@ -210,14 +205,13 @@ class Desk:
         """
         if self._closed:
             return
-        self._remember_geometry()
+        if self._closing is not None:
+            self._closing.remember()
         self.hide()
         self._closed = True
         for unlisten in self._unlisten:
             unlisten()
         self._unlisten = []
-        self._leaving.stop()
-        self._recent_due.stop()
         for window in (*self._windows(), *self._buried):
             if shiboken6.isValid(window):
                 shiboken6.delete(window)
@@ -225,6 +219,9 @@ class Desk:
         shiboken6.delete(self.theme)
         self._main = self._first_run = None
         self._numbers_dialog = self._settings_window = self._sign_in = None
+
+    def _watched(self) -> bool:
+        return self._main is not None and self._main.isActiveWindow()
 
     @property
     def main(self) -> MainWindow | None:
@@ -239,12 +236,11 @@ class Desk:
     def _main_window(self) -> MainWindow:
         if self._main is None:
             window = MainWindow(self.theme, self._engine, self._log, self._tasks, self._now, self._zone)
-            window.restore(self._settings.value.window.geometry)
             window.show_numbers(self._known_numbers())
-            window.closing.connect(self._main_closing)
-            window.looked_at.connect(self._looked_at)
+            self._closing = Closing(window, self.tray, self._settings)
+            window.looked_at.connect(self._news.looked_at)
             window.remedy_asked.connect(self._remedy)
-            window.check_asked.connect(self._check_now)
+            window.check_asked.connect(self._checking.start)
             window.numbers_asked.connect(self.show_numbers)
             window.settings_asked.connect(lambda: self.show_settings())
             window.help_asked.connect(lambda: self.show_settings("Help"))
@@ -258,32 +254,6 @@ class Desk:
 
     # --------------------------------------------------------------- what the user does
 
-    def _main_closing(self) -> None:
-        if self._main is None:
-            return
-        self._remember_geometry()
-        if not self.tray.available():
-            self._main.showMinimized()
-            return
-        window = self._settings.value.window
-        if window.close_hint_shown or self._leaving.isActive():
-            self._leaving.stop()
-            self._main.hide()
-            return
-        # Said once, in the window itself, which then goes by itself: a balloon would be one too many.
-        self._main.say_hint(CLOSE_HINT, "Got it", self._leave)
-        self._leaving.start()
-        self._store(window=window.model_copy(update={"close_hint_shown": True}))
-
-    def _leave(self) -> None:
-        self._leaving.stop()
-        if self._main is not None:
-            self._main.say_hint("")
-            self._main.hide()
-
-    def _looked_at(self) -> None:
-        self._set_news(False)
-
     def _remedy(self, remedy: Remedy) -> None:
         match remedy:
             case Remedy.SIGN_IN:
@@ -293,19 +263,7 @@ class Desk:
             case Remedy.OPEN_SETTINGS:
                 self.show_settings("Account")
             case Remedy.TRY_AGAIN | Remedy.WAIT | Remedy.NONE:
-                self._check_now()
-
-    def _check_now(self) -> None:
-        if not self._tasks.running("check-now"):
-            self._tasks.latest("check-now", self._check)
-
-    async def _check(self) -> None:
-        self.tray.show_checking(True)
-        try:
-            await self._engine.check_now()
-        finally:
-            self.tray.show_checking(False)
-            self.tray.show_status(self._engine.status, news=self._news)
+                self._checking.start()
 
     def _first_run_finished(self) -> None:
         if self._first_run is not None:
@@ -318,7 +276,7 @@ class Desk:
     # --------------------------------------------------------------- what the program says
 
     def _status_changed(self, status: Status) -> None:
-        self.tray.show_status(status, news=self._news)
+        self.tray.show_status(status, news=self._news.unseen)
         if self._main is not None:
             self._main.show_status(status)
         if self._settings_window is not None:
@@ -329,7 +287,7 @@ class Desk:
         if self._main is not None:
             self._main.log_changed(appended)
         if appended.new:
-            self._refresh_recent()
+            self._news.refresh()
 
     def _settings_changed(self, value: Settings) -> None:
         self.theme.choose(value.window.appearance)
@@ -344,53 +302,6 @@ class Desk:
 
     def _known_numbers(self) -> tuple[OwnNumber, ...]:
         return self._engine.status.numbers or tuple(n.own() for n in self._settings.value.follow)
-
-    def _set_news(self, news: bool) -> None:
-        if news != self._news:
-            self._news = news
-            self.tray.show_status(self._engine.status, news=news)
-
-    def _refresh_recent(self) -> None:
-        # The menu is filled when it is opened where the desktop tells; a panel that draws the menu
-        # itself does not tell, so it is kept up to date, at most once in a while.
-        if not self._recent_due.isActive():
-            self._recent_due.start()
-
-    def _fill_recent(self) -> None:
-        self._tasks.latest("recent", self._load_recent, failed=self._recent_failed)
-
-    def _recent_failed(self, error: Expected) -> None:
-        # The window says it too, where it can be read; a menu without its last lines still works.
-        _log.warning("The recent events cannot be read: %s", error)
-
-    async def _load_recent(self) -> None:
-        watched = self._main is not None and self._main.isActiveWindow()
-        self._set_news(not watched and await self._log.unread_count() > 0)
-        page = await self._log.page(EVERYTHING, limit=_RECENT)
-        labels = Labels(self._known_numbers())
-        ids = [e.event.batch_id for e in page.entries if e.event.family is Family.BATCH]
-        batches = await self._log.batches(ids) if ids else {}
-        self.tray.show_recent(
-            [
-                RecentEvent(e.id, event_words.brief(e, batches.get(e.event.batch_id), labels, self._zone))
-                for e in page.entries
-            ]
-        )
-
-    # --------------------------------------------------------------- remembering
-
-    def _remember_geometry(self) -> None:
-        if self._main is not None and self._main.isVisible():
-            geometry = self._main.saved_geometry()
-            window = self._settings.value.window
-            if geometry != window.geometry:
-                self._store(window=window.model_copy(update={"geometry": geometry}))
-
-    def _store(self, **changes: object) -> None:
-        try:
-            self._settings.update(**changes)
-        except BadInput as error:  # where a window was is not worth a dialog
-            _log.warning("A window's place was not saved: %s", error)
 
 
 def _raise(window: QWidget, over: QWidget | None = None) -> None:

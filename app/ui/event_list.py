@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QMouseEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from app.domain.events import Entry
 from app.domain.numbers import format_number
@@ -275,24 +275,3 @@ class EventList(QTableView):
         left = (self.viewport().width() - self._pill.width()) // 2
         self._pill.move(left, self.horizontalHeader().height() + theme.GAP)
         self._pill.raise_()
-
-
-def event_menu(
-    owner: QWidget,
-    entries: list[tuple[str, str, Callable[[], object]] | None],
-) -> QMenu:
-    """A context menu of (text, shortcut shown, what it does); ``None`` is a line between."""
-    menu = QMenu(owner)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    for item in entries:
-        if item is None:
-            menu.addSeparator()
-            continue
-        text, keys, does = item
-        made = menu.addAction(text)
-        if keys:
-            made.setShortcut(QKeySequence(keys))
-            made.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            made.setShortcutVisibleInContextMenu(True)
-        made.triggered.connect(lambda _=False, does=does: does())
-    return menu

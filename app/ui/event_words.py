@@ -158,7 +158,7 @@ KIND_OF_ONE = {
 }
 
 
-def brief(entry: Entry, batch: BatchSummary | None, labels: Labels, zone: tzinfo | None = None) -> str:
+def brief(entry: Entry, batch: BatchSummary | None, zone: tzinfo | None = None) -> str:
     """A row in a few words, for a menu: ``4:12 pm  (212) 555-0100 opted out``."""
     shown = row(entry.event, batch)
     said = shown.lead or shown.what

@@ -112,6 +112,13 @@ class Filters:
         return found
 
     @property
+    def said(self) -> str:
+        """The words and chips in one line."""
+        typed = self.typed.strip()
+        chips = [chip.title for chip in self.chips]
+        return " · ".join([f"“{typed}”", *chips] if typed else chips)
+
+    @property
     def narrowed(self) -> bool:
         """Whether the user narrowed the view down: there is something to clear."""
         return bool(self.chips or self.typed.strip())

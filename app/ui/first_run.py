@@ -12,8 +12,9 @@ from app.domain.problems import Expected
 from app.domain.status import Reach
 from app.settings import SettingsFile
 from app.ui import theme
+from app.ui.notification_test import NotificationTest
 from app.ui.numbers_panel import NumbersPanel
-from app.ui.parts import Disclosure, Glyph, Notice, action, button, column, hairline, label, line, set_tone
+from app.ui.parts import Disclosure, Glyph, action, button, column, hairline, label, line, set_tone
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
 from app.ui.server_fields import ServerFields
 from app.ui.settings_pages import CHECK_INDENT
@@ -159,23 +160,9 @@ class FirstRunWindow(QWidget):
             "Can you see notifications?",
             "Textbell shows a notification when a batch is finished or a customer opts out.",
         )
-        ask = line(gap=theme.GAP)
-        self.test = button("Show a &test notification", self.show_test)
-        self.seen = button("&Yes, I saw it", self._saw_it)
-        self.unseen = button("&No", self._saw_nothing)
-        ask.addWidget(self.test)
-        ask.addStretch(1)
-        inner.addLayout(ask)
-        self._asking = QWidget()
-        answer = line(self._asking, gap=theme.GAP)
-        answer.addWidget(label("Did you see it?", self._theme.strong))
-        answer.addWidget(self.seen)
-        answer.addWidget(self.unseen)
-        answer.addStretch(1)
-        self._asking.hide()
-        inner.addWidget(self._asking)
-        self.test_result = Notice(self._theme)
-        inner.addWidget(self.test_result)
+        self.test = NotificationTest(self._theme, self._engine, self._tasks)
+        self.test.seen.connect(self.forward.setFocus)
+        inner.addWidget(self.test)
         inner.addSpacing(theme.MARGIN)
         inner.addWidget(hairline())
         inner.addSpacing(theme.MARGIN)
@@ -221,7 +208,7 @@ class FirstRunWindow(QWidget):
         if step is Step.SIGN_IN:
             self.sign_in.begin.setFocus()
         elif step is Step.TEST:
-            self.test.setFocus()
+            self.test.show_it.setFocus()
 
     def _all_or_followed(self, found: tuple[OwnNumber, ...]) -> Iterable[str]:
         followed = [number.e164 for number in self._engine.status.numbers]
@@ -259,51 +246,13 @@ class FirstRunWindow(QWidget):
             return False
         return True
 
-    def show_test(self) -> None:
-        """Show the notification and ask whether it was seen."""
-        self.test_result.say("")
-        self.test.setEnabled(False)
-        self._tasks.latest("test-notification", self._test, failed=self._test_failed)
-
-    async def _test(self) -> None:
-        try:
-            shown = await self._engine.test_notification()
-        finally:
-            self.test.setEnabled(True)
-        self.test.setText("Show it &again")
-        self._asking.setVisible(shown)
-        if shown:
-            self.seen.setFocus()
-        else:
-            self._say_unseen()
-
-    def _test_failed(self, error: Expected) -> None:
-        self.test_result.say(str(error), tone="bad")
-
-    def _saw_it(self) -> None:
-        self._asking.hide()
-        self.test_result.say("Good. That is all.", icon="check", tone="good")
-        self.forward.setFocus()
-
-    def _saw_nothing(self) -> None:
-        self._asking.hide()
-        self._say_unseen()
-        self.test.setFocus()
-
-    def _say_unseen(self) -> None:
-        self.test_result.say(
-            "Look whether “Do not disturb” or “Focus” is on, and whether Textbell may show notifications "
-            "in the system’s settings; then try again. Nothing is lost meanwhile: everything is in the log.",
-            tone="waiting",
-        )
-
     def _finish(self) -> None:
         try:
             if self.at_login.isChecked() != self._start_at_login.enabled():
                 self._start_at_login.set_enabled(self.at_login.isChecked())
             self._settings.update(first_run_done=True, start_at_login=self.at_login.isChecked())
         except Expected as error:
-            self.test_result.say(str(error), tone="bad")
+            self.test.result.say(str(error), tone="bad")
             return
         self.finished.emit()
 

@@ -10,22 +10,23 @@ from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 from app.domain.events import Appended, Entry, Family
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput, Remedy
-from app.domain.status import Reach
 from app.eventlog import LogReader
 from app.ui import filters, theme
 from app.ui.detail_pane import DetailPane
-from app.ui.event_list import EventList, event_menu
+from app.ui.empty_words import nothing_yet
+from app.ui.event_list import EventList
 from app.ui.event_model import EventTableModel
 from app.ui.feed import MOST_PENDING, EventFeed, FeedState
 from app.ui.filters import Filters, View
 from app.ui.parts import EmptyState, column, hairline
 from app.ui.ports import EngineView
+from app.ui.reading import ReadMarks
+from app.ui.row_menu import Item, filter_items, menu_of
 from app.ui.search_bar import SearchBar
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.words import Labels
 
-_MARKED_AT_ONCE = 500
 _SIDE_BY_SIDE = 2 * theme.DETAIL
 
 
@@ -57,6 +58,7 @@ class LogPanel(QWidget):
         self._wanted: int | None = None
         self.model = EventTableModel(now, zone, self)
         self.feed = EventFeed(log, self.model, tasks, self)
+        self.marks = ReadMarks(self.model, engine, log, tasks)
         self.search = SearchBar(its_theme)
         self.list = EventList(its_theme, self.model)
         self.empty = EmptyState(its_theme)
@@ -147,15 +149,14 @@ class LogPanel(QWidget):
         empty = self.model.rowCount() == 0
         failed = self.feed.state is FeedState.FAILED
         if failed:
-            self.empty.say(
-                "warning", "The log cannot be read", self.feed.problem, "Try again", self.feed.reload
-            )
+            title, sentence = "The log cannot be read", self.feed.problem
+            self.empty.say("warning", title, sentence, "Try again", self.feed.reload)
         elif self.feed.state is FeedState.LOADING:
             self.empty.say("", "", "")
         elif empty and self._filters.narrowed:
-            self._say_nothing_found()
+            self.empty.say("search", "Nothing found", self._filters.said, "Clear filters", self.search.clear)
         elif empty:
-            self._say_empty(self._filters.view, self._engine.status.reach)
+            self.empty.say(*nothing_yet(self._filters.view, self._engine.status.reach))
         shown = self.empty if empty or failed else self.list
         if self._stack.currentWidget() is not shown:
             self._stack.setCurrentWidget(shown)
@@ -195,29 +196,13 @@ class LogPanel(QWidget):
             self.list.select_id(self._wanted)
             self._wanted = None
 
-    def _say_nothing_found(self) -> None:
-        chips = [chip.title for chip in self._filters.chips]
-        typed = self._filters.typed.strip()
-        parts = [f"“{typed}”", *chips] if typed else chips
-        self.empty.say("search", "Nothing found", " · ".join(parts), "Clear filters", self.search.clear)
-
-    def _say_empty(self, view: View, reach: Reach) -> None:
-        if view is not View.ACTIVITY:
-            self.empty.say(view.icon, _EMPTY[view], "New ones appear here by themselves.")
-            return
-        title, icon = "Nothing has happened yet", "bell"
-        if reach is Reach.SIGNED_OUT:
-            title, icon = "Sign in to begin", "sign-in"
-        will = "Batches, opt-outs and texts of your numbers will appear here as they happen."
-        self.empty.say(icon, title, will)
-
     # --------------------------------------------------------------- details
 
     def _picked(self, entry: Entry | None) -> None:
         if entry is None:
             return
         if entry.unread:
-            self._mark_read([entry.id])
+            self.marks.looked_at([entry.id])
         if self.details.isVisible():
             self._tasks.latest("details", self._show_details, entry)
 
@@ -256,27 +241,9 @@ class LogPanel(QWidget):
         if entry is not None:
             self.details.show_entry(entry, self.model.batch(entry.event.batch_id), self.model.labels)
 
-    # --------------------------------------------------------------- new and read
-
     def note_seen(self) -> None:
         """The reader leaves: what was in sight is not new any more."""
-        seen = self.list.seen_from_here()
-        if seen:
-            self._mark_read(seen)
-
-    def mark_all_read(self) -> None:
-        """Nothing in the whole log is new any more."""
-        self._tasks.latest("mark-all-read", self._all_read)
-
-    def _mark_read(self, ids: list[int]) -> None:
-        self.model.set_read(ids)
-        self._tasks.start("mark-read", self._engine.mark_read, tuple(ids))
-
-    async def _all_read(self) -> None:
-        while (page := await self._log.page(filters.NEW_ONLY.query, limit=_MARKED_AT_ONCE)).entries:
-            ids = [entry.id for entry in page.entries]
-            await self._engine.mark_read(ids)
-            self.model.set_read(ids)
+        self.marks.looked_at(self.list.seen_from_here())
 
     # --------------------------------------------------------------- menus and keys
 
@@ -285,26 +252,13 @@ class LogPanel(QWidget):
 
     def row_menu(self, entry: Entry) -> QMenu:
         """What can be done with a row."""
-        event = entry.event
-        items: list[tuple[str, str, Callable[[], object]] | None] = [
-            ("Show &details", "Return", self._open_details),
-            None,
-            ("&Copy as text", "Ctrl+C", self.list.copy_text),
-        ]
-        if event.customer or event.number:
-            items.append(("Copy &number", "Ctrl+Shift+C", self.list.copy_number))
-        items.append(None)
-        if event.customer:
-            items.append(("Only this c&ustomer", "", lambda: self.only_customer(event.customer)))
-        if event.number:
-            own = filters.own_number_chip(event.number, self.model.labels)
-            items.append(("Only this number of &yours", "", lambda: self.search.add(own)))
-        kind = filters.kind_chip(event.family)
-        hidden = filters.without_kind_chip(event.family)
-        items.append((f"Only {kind.value.lower()}", "", lambda: self.search.add(kind)))
-        items.append((f"&Hide {kind.value.lower()}", "", lambda: self.search.add(hidden)))
-        items += [None, ("Mark &all as read", "", self.mark_all_read)]
-        return event_menu(self, items)
+        copies: list[Item] = [("&Copy as text", "Ctrl+C", self.list.copy_text)]
+        if entry.event.customer or entry.event.number:
+            copies.append(("Copy &number", "Ctrl+Shift+C", self.list.copy_number))
+        narrows = filter_items(entry, self.model.labels, self.only_customer, self.search.add)
+        shows: list[Item] = [("Show &details", "Return", self._open_details)]
+        marks: list[Item] = [("Mark &all as read", "", self.marks.all_looked_at)]
+        return menu_of(self, [shows, copies, narrows, marks])
 
     def focus_rows(self) -> None:
         """The keyboard goes to the rows, if there are any."""
@@ -325,12 +279,3 @@ class LogPanel(QWidget):
         found: list[QWidget] = [self.search.field]
         found += [self.list] if self._stack.currentWidget() is self.list else []
         return [*found, self.details] if self.details.isVisible() else found
-
-
-_EMPTY = {
-    View.TODAY: "Nothing has happened today",
-    View.OPT_OUTS: "Nobody opted out this week",
-    View.BATCHES: "No batches yet",
-    View.RECEIVED: "No texts received yet",
-    View.FAILED: "No failed texts",
-}

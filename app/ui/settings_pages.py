@@ -12,6 +12,7 @@ from app.domain.problems import Expected
 from app.domain.status import Reach, Status
 from app.settings import Appearance, Disclosure, Notifications, SettingsFile
 from app.ui import theme
+from app.ui.notification_test import NotificationTest
 from app.ui.parts import Notice, button, column, hairline, label, line
 from app.ui.ports import EngineView, StartAtLogin
 from app.ui.server_fields import ServerFields
@@ -135,7 +136,6 @@ class NotificationsPage(Page):
         super().__init__(its_theme, "Notifications")
         self._settings = settings
         self._engine = engine
-        self._tasks = tasks
         self._now = now
         self._zone = zone
         self._paused = Notice(its_theme)
@@ -167,11 +167,8 @@ class NotificationsPage(Page):
         self.explain("Choose less if customers can see this screen.")
         self.disclosure.activated.connect(self._disclose)
         self.rule()
-        test = line(gap=theme.GAP)
-        self.test = button("Show a &test notification", self._ask_test)
-        test.addWidget(self.test)
-        test.addStretch(1)
-        self.inner.addLayout(test)
+        self.test = NotificationTest(its_theme, engine, tasks)
+        self.inner.addWidget(self.test)
         self.finish()
         self.show_status(engine.status)
 
@@ -207,22 +204,6 @@ class NotificationsPage(Page):
     def _disclose(self) -> None:
         chosen = Disclosure(self.disclosure.currentData())
         self.attempt(lambda: self._store("disclosure", chosen))
-
-    def _ask_test(self) -> None:
-        self._tasks.latest("test-notification", self._test, failed=self._failed)
-
-    async def _test(self) -> None:
-        shown = await self._engine.test_notification()
-        self.problem.say(
-            "Sent. If you did not see it, look whether “Do not disturb” is on."
-            if shown
-            else "Nothing on this computer shows notifications. Everything is in the log, though.",
-            icon="check" if shown else "warning",
-            tone="plain" if shown else "waiting",
-        )
-
-    def _failed(self, error: Expected) -> None:
-        self.problem.say(str(error), tone="bad")
 
 
 class LogPage(Page):

@@ -34,11 +34,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown() -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Each test has a Qt loop of its own, whose timers are garbage afterwards. Collected in one of the
     log's threads they would die in the wrong thread; so they are collected here."""
     yield
-    gc.collect()
+    if "app" in getattr(item, "fixturenames", ()):
+        gc.collect()
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from app.domain.problems import BadInput, Problem, Remedy, SignInFailed, Unreach
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
 from app.settings import Appearance, FollowedNumber, SettingsFile
-from app.ui.desk import CLOSE_HINT, Desk
+from app.ui.closing import CLOSE_HINT
+from app.ui.desk import Desk
 from app.ui.filters import View, customer_chip, own_number_chip
 from app.ui.first_run import Step
 from app.ui.tasks import Tasks
@@ -329,9 +330,9 @@ async def first_run(studio: Studio) -> None:
     await studio.shoot(window, "first-run-2")
     window.forward.click()
     await studio.shoot(window, "first-run-3")
-    window.test.click()
+    window.test.show_it.click()
     await studio.shoot(window, "first-run-3-asked")
-    window.unseen.click()
+    window.test.no.click()
     await studio.shoot(window, "first-run-3-unseen")
     await _close(desk, engine)
 

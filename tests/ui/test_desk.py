@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from app.domain.problems import BadInput, Problem, Remedy
 from app.domain.status import Reach
 from app.settings import Appearance, Disclosure
-from app.ui.desk import CLOSE_HINT
+from app.ui.closing import CLOSE_HINT
 from app.ui.theme import Theme
 from app.ui.trouble_window import TroubleWindow
 from tests.ui import shop
@@ -168,6 +168,15 @@ async def test_trouble_is_one_sentence_and_one_button(
     await kit.settled()
 
 
+async def test_what_failed_elsewhere_is_one_line_that_can_be_closed(kit: DeskKit) -> None:
+    kit.desk.show_main()
+    kit.desk.show_problem(BadInput("It did not work. Try again."))
+    assert kit.main.hint.text == "It did not work. Try again."
+    kit.main.hint.action.click()
+    assert kit.main.hint.isHidden()
+    await kit.settled()
+
+
 async def test_choosing_numbers_again(kit: DeskKit, until: Until) -> None:
     kit.engine.numbers = (*shop.NUMBERS, replace(shop.SURVEYS, e164="+14155550199", label="Spare"))
     kit.desk.show_numbers()
@@ -202,7 +211,7 @@ async def test_settings_count_at_once(kit: DeskKit, until: Until) -> None:
     window.general.at_login.click()
     assert window.general.at_login.isChecked()
     assert window.general.problem.text == "The system does not allow it."
-    window.notifications.test.click()
+    window.notifications.test.show_it.click()
     await until(lambda: kit.engine.tests == 1)
     await kit.settled()
 

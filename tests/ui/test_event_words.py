@@ -63,7 +63,7 @@ def test_any_event_has_a_row_a_sentence_and_facts() -> None:
             entry = Entry(1, bare)
             assert event_words.row(bare, None).who
             assert event_words.sentence(entry, None, LABELS, shop.NOW, ZONE)
-            assert event_words.brief(entry, None, LABELS, ZONE)
+            assert event_words.brief(entry, None, ZONE)
             assert detail_facts.facts(entry, None, LABELS, shop.NOW, ZONE)
 
 

@@ -53,11 +53,11 @@ async def test_from_nothing_to_watching_with_the_keyboard(fresh: DeskKit, until:
     QTest.keyClick(window.forward, Qt.Key.Key_Space)
     await until(lambda: window.step is Step.TEST)
     assert {n.e164 for n in fresh.engine.status.numbers} == {shop.FRONT_DESK.e164, shop.SURVEYS.e164}
-    QTest.keyClick(window.test, Qt.Key.Key_Space)
-    await until(lambda: window.seen.isVisible())
+    QTest.keyClick(window.test.show_it, Qt.Key.Key_Space)
+    await until(lambda: window.test.yes.isVisible())
     assert fresh.engine.tests == 1
-    QTest.keyClick(window.seen, Qt.Key.Key_Space)
-    assert window.test_result.text == "Good. That is all."
+    QTest.keyClick(window.test.yes, Qt.Key.Key_Space)
+    assert window.test.result.text == "Good. That is all."
     assert window.at_login.isChecked()
     QTest.keyClick(window.forward, Qt.Key.Key_Space)
     assert fresh.settings.value.first_run_done
@@ -179,9 +179,9 @@ async def test_a_notification_nobody_can_show_is_explained(fresh: DeskKit, until
     fresh.desk.show_main()
     window = _window(fresh)
     assert window.step is Step.TEST
-    window.test.click()
-    await until(lambda: window.test_result.text)
-    assert "Do not disturb" in window.test_result.text
+    window.test.show_it.click()
+    await until(lambda: window.test.result.text)
+    assert "Do not disturb" in window.test.result.text
     assert window.forward.isEnabled()
     await fresh.settled()
 
@@ -192,7 +192,7 @@ async def test_a_refused_start_at_login_is_said_and_can_be_left_out(fresh: DeskK
     fresh.desk.show_main()
     window = _window(fresh)
     window.forward.click()
-    assert window.test_result.text == "The system does not allow it."
+    assert window.test.result.text == "The system does not allow it."
     window.at_login.setChecked(False)
     window.forward.click()
     assert fresh.settings.value.first_run_done

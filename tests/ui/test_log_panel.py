@@ -202,7 +202,7 @@ async def test_looking_at_a_row_makes_it_read_and_leaving_reads_what_was_seen(
 async def test_all_can_be_marked_as_read(kit: DeskKit, until: Until) -> None:
     await _opened(kit, until)
     assert await kit.engine.log.reader.unread_count() > 0
-    kit.main.log.mark_all_read()
+    kit.main.log.marks.all_looked_at()
 
     async def none_left() -> bool:
         return await kit.engine.log.reader.unread_count() == 0
