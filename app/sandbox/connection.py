@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientConnectionResetError, WSMsgType, web
 
+from app.sandbox.frames import error_frame
+
 if TYPE_CHECKING:
     from app.sandbox.gateway import Gateway, GatewaySession
 
@@ -127,7 +129,7 @@ class Connection:
                 return
             if not self.dark and now >= min(idle_due, absolute_due):
                 code, what = ("WSG-903", "Absolute") if now >= absolute_due else ("WSG-902", "Idle")
-                self._gateway.error(self, code, f"{what} timeout expired")
+                self.send(error_frame(code, f"{what} timeout expired"), replayable=False)
                 self._gateway.give_up(self)
                 self.end(1001, f"{what} timeout expired")
                 return

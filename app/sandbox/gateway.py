@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-import uuid
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -15,12 +14,13 @@ from aiohttp import web
 from app.sandbox.clock import SandboxClock, envelope_time
 from app.sandbox.connection import Connection
 from app.sandbox.directory import EXTENSION_ID
-from app.sandbox.errors import ServiceRefusal
 from app.sandbox.faults import Faults
 from app.sandbox.filters import EventFilter
+from app.sandbox.frames import details_frame, error_frame, meta_of
 from app.sandbox.model import Change
 from app.sandbox.oauth import OAuth, OAuthSession
 from app.sandbox.options import SandboxOptions
+from app.sandbox.requests import answer_frame
 from app.sandbox.subscriptions import Subscription, Subscriptions
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -77,10 +77,9 @@ class Gateway:
             for key in change.keys:
                 if matching := session.subscription.by_key.get(key):
                     body = body or _encode(change.body)
-                    notification_id = str(self._ids.getrandbits(63))
+                    notification_id, frame = self._notification(session, matching, change, body)
                     change.uuids.append(notification_id)
-                    meta, envelope = self._notification(session, matching, change, notification_id)
-                    self._deliver(session, f'[{_encode(meta)},{_encode(envelope)[:-1]},"body":{body}}}]')
+                    self._deliver(session, frame)
 
     def send_raw(self, text: str) -> int:
         """Send a text frame as it is on every connection. Returns on how many."""
@@ -88,7 +87,7 @@ class Gateway:
 
     def send_raw_body(self, body: str) -> int:
         """Send a notification whose body is these characters. Returns on how many connections."""
-        meta = self._meta("ServerNotification", str(self._ids.getrandbits(63)))
+        meta = meta_of("ServerNotification", str(self._ids.getrandbits(63)))
         return self.send_raw(f"[{json.dumps(meta)},{body}]")
 
     # ---- what a test or a scenario makes the network do
@@ -159,7 +158,7 @@ class Gateway:
         connection = Connection(request, socket, self)
         wsc = request.query.get("wsc", "")
         if wsc and wsc not in self.sessions:
-            connection.send(self._error_frame("WSG-400", "Malformed WebSocket session context token"))
+            connection.send(error_frame("WSG-400", "Malformed WebSocket session context token"))
             connection.end(4400, "Malformed WebSocket session context token")
             await connection.run()
             return socket
@@ -186,19 +185,9 @@ class Gateway:
                 old.connection.abort()
         session.connection, connection.session = connection, session
         self.sessions[session.wsc] = session
-        meta = self._meta("ConnectionDetails", str(uuid.uuid4()))
-        meta["wsc"] = {"token": session.wsc, "sequence": session.sequence}
-        details = {
-            "creationTime": envelope_time(self.clock.now())[:-1] + "+0000",
-            "maxConnectionsPerSession": 50,
-            "recoveryBufferSize": self.options.recovery_buffer,
-            "recoveryTimeout": self.options.recovery_timeout,
-            "idleTimeout": self.options.idle_timeout,
-            "absoluteTimeout": self.options.absolute_timeout,
-            "maxActiveRequests": 10,
-            **recovery,
-        }
-        connection.send(json.dumps([meta, details]), replayable=False)
+        pair = {"token": session.wsc, "sequence": session.sequence}
+        frame = details_frame(self.options, self.clock.now(), pair, recovery)
+        connection.send(frame, replayable=False)
         if recovery.get("recoveryState") == "Successful":
             for frame in session.missed:
                 connection.send(frame)
@@ -238,67 +227,28 @@ class Gateway:
 
     def receive(self, connection: Connection, text: str) -> None:
         """Answer one frame of a client."""
-        try:
-            frame = json.loads(text)
-            meta = frame[0]
-            kind, message_id = meta.get("type"), meta.get("messageId", "")
-            body = frame[1] if len(frame) > 1 else None
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            connection.send(self._error_frame("WSG-400", "Malformed message"), replayable=False)
-            return
-        if kind == "Heartbeat":
-            connection.send(json.dumps([{"type": "Heartbeat", "messageId": message_id}]), replayable=False)
-        elif kind == "ClientRequest":
-            self._answer_request(connection, meta, body)
-        else:
-            connection.send(self._error_frame("WSG-400", f"Unknown message type: {kind}"), replayable=False)
-
-    def _answer_request(self, connection: Connection, meta: dict[str, Any], body: Any) -> None:
-        session = connection.session
-        if session is None:
-            return
-        answer: Any
-        try:
-            status, answer = self.subscriptions.answer(
-                session, str(meta.get("method", "")).upper(), str(meta.get("path", "")), body
-            )
-        except ServiceRefusal as refusal:
-            status, answer = refusal.status, refusal.body()
-        response = self._meta("ClientRequest", str(meta.get("messageId", "")), status)
-        response["headers"]["Content-Type"] = "application/json;charset=utf-8"
-        if session.subscription is not None and status == 200:
-            response["headers"]["WSG-SubscriptionId"] = session.subscription.id
-        connection.send(json.dumps([response] if answer is None else [response, answer]), replayable=False)
+        if connection.session is not None:
+            connection.send(answer_frame(text, connection.session, self.subscriptions), replayable=False)
 
     def _notification(
-        self, session: GatewaySession, matching: EventFilter, change: Change, notification_id: str
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Meta and envelope, but for the envelope's body."""
+        self, session: GatewaySession, matching: EventFilter, change: Change, body: str
+    ) -> tuple[str, str]:
+        """A fresh uuid and the frame. Put together by hand: floods are made of these."""
         assert session.subscription is not None
-        meta = self._meta("ServerNotification", notification_id)
+        number = self._ids.getrandbits(63)
+        wsc = ""
         if self.options.wsc_on_notifications:
             session.sequence += 1
-            meta["wsc"] = {"token": session.wsc, "sequence": session.sequence}
-        envelope = {
-            "uuid": notification_id,
-            "event": matching.event,
-            "subscriptionId": session.subscription.id,
-            "ownerId": EXTENSION_ID,
-            "timestamp": envelope_time(max(self.clock.now(), change.at)),
-        }
-        return meta, envelope
-
-    def error(self, connection: Connection, code: str, message: str) -> None:
-        """Tell a connection why it will be closed."""
-        connection.send(self._error_frame(code, message), replayable=False)
-
-    def _error_frame(self, code: str, message: str) -> str:
-        meta = self._meta("Error", str(uuid.uuid4()), 400)
-        return json.dumps([meta, {"errorCode": code, "message": message}])
-
-    def _meta(self, kind: str, message_id: str, status: int = 200) -> dict[str, Any]:
-        headers = {"RCRequestId": str(uuid.uuid4())}
-        return {"type": kind, "messageId": message_id, "status": status, "headers": headers}
+            wsc = f'"wsc":{{"token":"{session.wsc}","sequence":{session.sequence}}},'
+        stamp = envelope_time(max(self.clock.now(), change.at))
+        frame = (
+            f'[{{"type":"ServerNotification","messageId":"{number}","status":200,{wsc}'
+            f'"headers":{{"RCRequestId":"{number:032x}"}}}},'
+            f'{{"uuid":"{number}","event":"{matching.event}",'
+            f'"subscriptionId":"{session.subscription.id}","ownerId":"{EXTENSION_ID}",'
+            f'"timestamp":"{stamp}","body":{body}}}]'
+        )
+        return str(number), frame
 
     def _deliver(self, session: GatewaySession, frame: str) -> None:
         if session.connection is None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from random import Random
 from types import MappingProxyType
 from typing import Any
 
@@ -53,6 +54,23 @@ class OutcomeMix:
     sending_failed: float = 0.01
     delivery_errors: Mapping[str, int] = field(default_factory=lambda: DELIVERY_ERRORS)
     sending_errors: Mapping[str, int] = field(default_factory=lambda: SENDING_ERRORS)
+
+    def draw(self, rng: Random) -> tuple[str, str]:
+        """How one message will end: status and error code."""
+        drawn = rng.random()
+        if drawn < self.delivered:
+            return DELIVERED, ""
+        drawn -= self.delivered
+        if drawn < self.delivery_failed:
+            return DELIVERY_FAILED, _draw_code(rng, self.delivery_errors)
+        drawn -= self.delivery_failed
+        if drawn < self.sending_failed:
+            return SENDING_FAILED, _draw_code(rng, self.sending_errors)
+        return SENT, ""
+
+
+def _draw_code(rng: Random, weights: Mapping[str, int]) -> str:
+    return rng.choices(list(weights), weights=list(weights.values()))[0]
 
 
 ALL_DELIVERED = OutcomeMix(delivered=1.0, delivery_failed=0.0, sending_failed=0.0)

@@ -1,6 +1,6 @@
 """The one model of what happened. The stream and the REST answers are two views of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -11,7 +11,6 @@ from app.sandbox.journal import TICK, Journal
 from app.sandbox.model import (
     COMPLETED,
     DELIVERED,
-    DELIVERY_FAILED,
     QUEUED,
     SENDING_FAILED,
     SENT,
@@ -151,7 +150,7 @@ class World:
                     modified=moment,
                     segments=segments_of(wording),
                     batch_id=batch.id,
-                    outcome=self._draw_outcome(mix or OutcomeMix()),
+                    outcome=(mix or OutcomeMix()).draw(self.rng),
                 )
             )
         for message in batch.messages:
@@ -260,21 +259,6 @@ class World:
         if size > len(self.customers):
             return [self.customers[index % len(self.customers)] for index in range(size)]
         return self.rng.sample(self.customers[: max(size, 400)], size)
-
-    def _draw_outcome(self, mix: OutcomeMix) -> tuple[str, str]:
-        drawn = self.rng.random()
-        if drawn < mix.delivered:
-            return DELIVERED, ""
-        drawn -= mix.delivered
-        if drawn < mix.delivery_failed:
-            return DELIVERY_FAILED, self._draw_code(mix.delivery_errors)
-        drawn -= mix.delivery_failed
-        if drawn < mix.sending_failed:
-            return SENDING_FAILED, self._draw_code(mix.sending_errors)
-        return SENT, ""
-
-    def _draw_code(self, weights: Mapping[str, int]) -> str:
-        return self.rng.choices(list(weights), weights=list(weights.values()))[0]
 
     def _move_message(
         self, message: Message, status: str, code: str, at: datetime | None, quiet: bool

@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from ringcentral import SDK
-from ringcentral.websocket.events import WebSocketEvents
+from ringcentral import SDK  # type: ignore[import-untyped]
+from ringcentral.websocket.events import WebSocketEvents  # type: ignore[import-untyped]
 from websockets.exceptions import ConnectionClosedOK
 
 from app.sandbox import (
