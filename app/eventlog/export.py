@@ -90,7 +90,7 @@ def harmless(text: str) -> str:
 def _cells(entry: Entry, labels: Mapping[str, str], zone: tzinfo | None) -> tuple[Cell, ...]:
     event = entry.event
     return (
-        event.timestamp.astimezone(zone),
+        _local(event.timestamp, zone),
         _EVENTS[event.family],
         _STATES.get(event.state, event.state),
         format_number(event.number),
@@ -104,10 +104,18 @@ def _cells(entry: Entry, labels: Mapping[str, str], zone: tzinfo | None) -> tupl
         event.rejected,
         event.segments,
         event.cost,
-        event.received_at.astimezone(zone),
+        _local(event.received_at, zone),
         _SOURCES[event.source],
         event.ref or event.uuid,
     )
+
+
+def _local(moment: datetime, zone: tzinfo | None) -> datetime:
+    try:
+        return moment.astimezone(zone)
+    except (OverflowError, ValueError, OSError):
+        # At the ends of the calendar there is no such time elsewhere.
+        return moment
 
 
 class CsvWriter:
@@ -192,7 +200,7 @@ class XlsxWriter:
         for column, cell in enumerate(_cells(entry, self._labels, self._zone)):
             if isinstance(cell, datetime) and cell.year >= 1900:
                 self._sheet.write_datetime(self._row, column, cell.replace(tzinfo=None), self._time)
-            elif isinstance(cell, (int, Decimal)) and -_EXACT < cell < _EXACT:
+            elif isinstance(cell, (int, Decimal)) and Decimal(cell).is_finite() and abs(cell) < _EXACT:
                 self._sheet.write_number(self._row, column, cell)
             elif cell is not None and cell != "":
                 text = str(cell).encode("utf-8", "replace").decode()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -52,9 +52,12 @@ class EventLog:
                 without permission to write, a full disk. The file is left as it was.
         """
         thread = ThreadPoolExecutor(1, "log-writer")
+        opening = thread.submit(open_log, path, key)
         try:
-            opened = await asyncio.get_running_loop().run_in_executor(thread, open_log, path, key)
+            opened = await asyncio.wrap_future(opening)
         except BaseException:
+            # Cancelled, perhaps, while the thread goes on: what it opens then is closed.
+            opening.add_done_callback(_close_unused)
             thread.shutdown(wait=False)
             raise
         return cls(opened, path, thread)
@@ -162,3 +165,9 @@ class EventLog:
 
     def _close(self) -> None:
         self._connection.close()
+
+
+def _close_unused(opening: Future[Opened]) -> None:
+    if not opening.cancelled() and opening.exception() is None:
+        opening.result().reader.close()
+        opening.result().writer.close()

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import apsw
 
 from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry
+from app.domain.problems import LogUnavailable
 from app.eventlog import batches
 from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.failures import LogDamaged, translated
@@ -75,6 +76,7 @@ class LogReader:
         self._decoder = Decoder(connection)
         self._thread = ThreadPoolExecutor(1, "log-reader")
         self._cancelled: threading.Event | None = None
+        self._closing = False
         connection.set_progress_handler(self._is_cancelled, _STEPS_BETWEEN_LOOKS)
 
     async def page(
@@ -156,20 +158,21 @@ class LogReader:
                 return
 
     async def aclose(self) -> None:
-        """Close the connection and end the thread."""
-        await self._run(self._connection.close)
+        """Stop what is going on, close the connection and end the thread."""
+        self._closing = True
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
         self._thread.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
         cancelled = threading.Event()
 
         def guarded() -> T:
-            if cancelled.is_set():
-                raise apsw.InterruptError("cancelled")
             self._cancelled = cancelled
             try:
                 with translated(self._path):
                     return work()
+            except apsw.InterruptError as error:
+                raise LogUnavailable("The log is being closed.") from error
             except LogDamaged:
                 suspect(self._path)
                 raise
@@ -185,7 +188,7 @@ class LogReader:
 
     def _is_cancelled(self) -> bool:
         cancelled = self._cancelled
-        return cancelled is not None and cancelled.is_set()
+        return self._closing or (cancelled is not None and cancelled.is_set())
 
     def _page(self, query: Query, before: int | None, after: int | None, limit: int) -> Page:
         try:

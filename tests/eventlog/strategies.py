@@ -1,6 +1,6 @@
 """Events of every sort, including those no service should send."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -19,9 +19,9 @@ numbers = st.sampled_from(
 )
 ids = st.sampled_from(["", "1", "7", "007", "9223372036854775807", "9223372036854775808", "a-b", "٣"])
 figures = st.none() | st.integers(-(2**70), 2**70) | st.integers(0, 3)
-times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)) | st.integers(
-    0, 5_000
-).map(lambda seconds: NOON + timedelta(milliseconds=37 * seconds))
+times = st.datetimes(timezones=st.just(UTC)) | st.integers(0, 5_000).map(
+    lambda seconds: NOON + timedelta(milliseconds=37 * seconds)
+)
 
 plausible = st.one_of(
     st.builds(

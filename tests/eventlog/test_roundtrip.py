@@ -36,7 +36,7 @@ async def test_plausible_events_come_back_exactly(events: list[Event]) -> None:
 
 
 @given(st.lists(absurd | plausible, max_size=6))
-@settings(max_examples=120)
+@settings(max_examples=80)
 async def test_absurd_events_come_back_exactly(events: list[Event]) -> None:
     new, read = await stored(events)
     assert read == new
