@@ -118,6 +118,10 @@ def _local(moment: datetime, zone: tzinfo | None) -> datetime:
         return moment
 
 
+def _is_exact(figure: Decimal) -> bool:
+    return figure.is_finite() and abs(figure) < _EXACT
+
+
 class CsvWriter:
     """Writes entries as CSV (RFC 4180) to an open text file, which stays open.
 
@@ -176,9 +180,15 @@ class XlsxWriter:
     def __init__(
         self, path: Path, *, labels: Mapping[str, str] | None = None, zone: tzinfo | None = None
     ) -> None:
-        """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's."""
+        """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
         self._labels = labels or {}
         self._zone = zone
+        # Otherwise this would show only when everything has been written.
+        path.open("wb").close()
         self._book = xlsxwriter.Workbook(
             str(path),
             {
@@ -200,7 +210,7 @@ class XlsxWriter:
         for column, cell in enumerate(_cells(entry, self._labels, self._zone)):
             if isinstance(cell, datetime) and cell.year >= 1900:
                 self._sheet.write_datetime(self._row, column, cell.replace(tzinfo=None), self._time)
-            elif isinstance(cell, (int, Decimal)) and Decimal(cell).is_finite() and abs(cell) < _EXACT:
+            elif isinstance(cell, (int, Decimal)) and _is_exact(Decimal(cell)):
                 self._sheet.write_number(self._row, column, cell)
             elif cell is not None and cell != "":
                 text = str(cell).encode("utf-8", "replace").decode()

@@ -25,8 +25,8 @@ async def main(path, key, start):
         while True:
             size = number % 7 + 1
             events = [
-                message(str(ref), at=NOON + timedelta(seconds=ref), batch_id=f"b-{ref % 5}", text=str(ref % 5))
-                for ref in range(number, number + size)
+                message(str(r), at=NOON + timedelta(seconds=r), batch_id=f"b-{r % 5}", text=str(r % 5))
+                for r in range(number, number + size)
             ]
             events.append(opt(at=NOON + timedelta(minutes=number), out=number % 2 == 0))
             number += size
