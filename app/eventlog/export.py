@@ -81,10 +81,14 @@ def harmless(text: str) -> str:
     apostrophe, as OWASP advises ("CSV Injection"). Half surrogate pairs and NULs, which no file of text
     can hold, become question marks.
     """
-    clean = text.encode("utf-8", "replace").decode().replace("\0", "?")
+    clean = _storable(text)
     # Spreadsheets pass over leading blanks.
     begin = clean.lstrip(_BLANKS)
     return f"'{clean}" if clean.startswith(_CONTROLS) or begin.startswith(_FORMULA_SIGNS) else clean
+
+
+def _storable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _cells(entry: Entry, labels: Mapping[str, str], zone: tzinfo | None) -> tuple[Cell, ...]:
@@ -213,9 +217,8 @@ class XlsxWriter:
             elif isinstance(cell, (int, Decimal)) and _is_exact(Decimal(cell)):
                 self._sheet.write_number(self._row, column, cell)
             elif cell is not None and cell != "":
-                text = str(cell).encode("utf-8", "replace").decode()
                 # Never a formula: it is written as what it is.
-                self._sheet.write_string(self._row, column, text[:_LONGEST])
+                self._sheet.write_string(self._row, column, _storable(str(cell))[:_LONGEST])
         self._row += 1
 
     def close(self) -> None:
