@@ -15,6 +15,8 @@ from app.ui.words import COUNT_LIMIT
 PAGE = 200
 UPDATE_MS = 100
 """The table changes at most this often."""
+RECOUNT_MS = 1_000
+"""So long after the last change the result is counted afresh."""
 MOST_PENDING = 1_000
 """Beyond this many new events it is quicker to load the newest page anew than to catch up."""
 MOST_ROWS = 20_000
@@ -59,6 +61,10 @@ class EventFeed(QObject):
         self._timer.setSingleShot(True)
         self._timer.setInterval(UPDATE_MS)
         self._timer.timeout.connect(self._update)
+        self._recount = QTimer(self)
+        self._recount.setSingleShot(True)
+        self._recount.setInterval(RECOUNT_MS)
+        self._recount.timeout.connect(self._count_again)
         self.state = FeedState.LOADING
         self.problem = ""
         self.pending = 0
@@ -84,6 +90,8 @@ class EventFeed(QObject):
         self._set_pending(0)
         self._tasks.cancel("log-update")
         self._tasks.cancel("log-older")
+        self._tasks.cancel("log-count")
+        self._recount.stop()
         self._tasks.latest("log-page", self._load, query, failed=self._failed)
 
     def reload(self) -> None:
@@ -164,8 +172,7 @@ class EventFeed(QObject):
             return
         added += await self._fill_in(query, late)
         if added:
-            self.total = min(self.total + added, COUNT_LIMIT)
-            self.counted.emit()
+            self._add_to_total(added)
         self._model.keep_newest(MOST_ROWS)
 
     async def _newer(self, query: Query) -> int | None:
@@ -206,11 +213,25 @@ class EventFeed(QObject):
         page = await self._log.page(query, after=after, limit=PAGE)
         if page.entries:
             self._pending_top = page.entries[0].id
-            self.total = min(self.total + len(page.entries), COUNT_LIMIT)
             self._set_pending(self.pending + len(page.entries))
-            self.counted.emit()
+            self._add_to_total(len(page.entries))
         if page.more:
             self._timer.start()
+
+    def _add_to_total(self, added: int) -> None:
+        self.total = min(self.total + added, COUNT_LIMIT)
+        self.counted.emit()
+        if self.total < COUNT_LIMIT:
+            self._recount.start()
+
+    def _count_again(self) -> None:
+        # An event that came between a page and its count was added twice; this sets it right.
+        if self._query is not None and not self._tasks.running("log-page"):
+            self._tasks.latest("log-count", self._count, self._query, failed=self._failed)
+
+    async def _count(self, query: Query) -> None:
+        self.total = await self._log.count(query, COUNT_LIMIT)
+        self.counted.emit()
 
     def _missing(self, row: int) -> None:
         if self._query is not None and not self._tasks.running("log-refill"):

@@ -49,6 +49,8 @@ class Chip:
     name: str
     value: str
     query: Query
+    beside: bool = False
+    """May stand beside another of the same name, which else it replaces."""
 
     @property
     def title(self) -> str:
@@ -72,7 +74,7 @@ def kind_chip(family: Family) -> Chip:
 
 def without_kind_chip(family: Family) -> Chip:
     """Everything but events of this kind."""
-    return Chip("Hidden", KINDS[family], Query(without=(Query(families=(family,)),)))
+    return Chip("Hidden", KINDS[family], Query(without=(Query(families=(family,)),)), beside=True)
 
 
 def batch_chip(batch_id: str, name: str) -> Chip:
@@ -92,8 +94,10 @@ class Filters:
     typed: str = ""
 
     def with_chip(self, chip: Chip) -> "Filters":
-        """A chip of the same name is replaced: two customers at once would match nothing."""
-        kept = tuple(other for other in self.chips if other.name != chip.name)
+        """A chip of the same name is replaced: two customers at once are not meant."""
+        kept = tuple(
+            other for other in self.chips if other != chip and (chip.beside or other.name != chip.name)
+        )
         return replace(self, chips=(*kept, chip))
 
     def without_chip(self, chip: Chip) -> "Filters":

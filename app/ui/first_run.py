@@ -248,9 +248,10 @@ class FirstRunWindow(QWidget):
 
     def _finish(self) -> None:
         try:
-            if self.at_login.isChecked() != self._start_at_login.enabled():
-                self._start_at_login.set_enabled(self.at_login.isChecked())
-            self._settings.update(first_run_done=True, start_at_login=self.at_login.isChecked())
+            wanted = self.at_login.isChecked()
+            if wanted != self._start_at_login.enabled:
+                (self._start_at_login.enable if wanted else self._start_at_login.disable)()
+            self._settings.update(first_run_done=True, start_at_login=wanted)
         except Expected as error:
             self.test.result.say(str(error), tone="bad")
             return

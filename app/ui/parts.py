@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from math import ceil
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QFont, QKeySequence, QResizeEvent, QTextOption
 from PySide6.QtWidgets import (
     QFrame,
@@ -127,6 +127,11 @@ class Glyph(QLabel):
         if (name, tone) != (self._name, self._tone):
             self._name, self._tone = name, tone
             self._draw()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._draw()
+        return super().event(event)
 
     def _draw(self) -> None:
         colour = getattr(self._theme.tokens, self._tone)

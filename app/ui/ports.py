@@ -55,11 +55,15 @@ class EngineView(Protocol):
 class StartAtLogin(Protocol):
     """The system's own switch for starting the program at login."""
 
+    @property
     def enabled(self) -> bool:
         """Whether the program starts at login now."""
 
-    def set_enabled(self, on: bool) -> None:
-        """Switch it. Raises ``Expected`` if the system refuses."""
+    def enable(self) -> None:
+        """Start it at login from now on. Raises ``Expected`` if the system refuses."""
+
+    def disable(self) -> None:
+        """No longer. Raises as ``enable`` does."""
 
 
 OpenLink = Callable[[str], Awaitable[object]]

@@ -83,7 +83,7 @@ class GeneralPage(Page):
         self._settings = settings
         self._start_at_login = start_at_login
         self.at_login = QCheckBox("&Start Textbell when I sign in to this computer")
-        self.at_login.setChecked(start_at_login.enabled())
+        self.at_login.setChecked(start_at_login.enabled)
         self.at_login.clicked.connect(self._switch)
         self.inner.addWidget(self.at_login)
         self.explain("It waits quietly beside the clock, so that nothing is missed.", indent=True)
@@ -109,7 +109,7 @@ class GeneralPage(Page):
 
     def _switch(self, on: bool) -> None:
         def change() -> None:
-            self._start_at_login.set_enabled(on)
+            (self._start_at_login.enable if on else self._start_at_login.disable)()
             self._settings.update(start_at_login=on)
 
         if not self.attempt(change):

@@ -1,13 +1,15 @@
 """How the program stands, in words and shapes: one table for the tray, the tooltip and the window."""
 
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from app.domain.problems import Remedy
 from app.domain.status import Reach, Status
 from app.ui.words import counted, until
 
 APP_NAME = "Textbell"
+GRACE = timedelta(seconds=30)
+"""A lost connection changes the icon only after this: most are back sooner. The words tell at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,9 @@ def standing(status: Status, now: datetime, zone: tzinfo | None = None, *, news:
             detail = f"{detail} Next try at {until(problem.until, now, zone)}."
         if status.reach in (Reach.LIVE, Reach.CONNECTING):
             icon, tone = "warning", "waiting"
-    if status.reach is Reach.LIVE and paused(status, now):
+    if status.reach is Reach.RECONNECTING and now - status.since < GRACE:
+        tray = "tray-live"
+    elif status.reach is Reach.LIVE and paused(status, now):
         tray = "tray-paused"
     elif status.reach is Reach.LIVE and news:
         tray = "tray-new"

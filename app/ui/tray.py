@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 import shiboken6
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.domain.status import Reach, Status
 from app.ui import icons, theme
-from app.ui.status_words import APP_NAME, menu_line, paused, standing, tooltip
+from app.ui.status_words import APP_NAME, GRACE, menu_line, paused, standing, tooltip
 from app.ui.theme import Theme
 
 MORNING = 8
 """“Until tomorrow morning” ends at this hour."""
+_LONGEST_MS = 24 * 3600 * 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Tray(QObject):
         self._status: Status | None = None
         self._news = False
         self._shown = ""
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(self._show_again)
         self.icon = QSystemTrayIcon(self)
         self.icon.activated.connect(self._activated)
         self.menu = QMenu()
@@ -87,6 +91,7 @@ class Tray(QObject):
         self._pause.setTitle("&Notifications paused" if held else "&Pause notifications")
         self._check.setEnabled(status.reach not in (Reach.SIGNED_OUT, Reach.SIGNING_IN))
         self._draw(standing(status, now, self._zone, news=news).tray)
+        self._look_again(status, now)
 
     def show_recent(self, events: Sequence[RecentEvent]) -> None:
         """The newest events, newest first."""
@@ -151,6 +156,21 @@ class Tray(QObject):
         morning = local.replace(tzinfo=None, hour=MORNING, minute=0, second=0, microsecond=0)
         # Without the old offset: the clocks may change during the night.
         return morning.astimezone() if self._zone is None else morning.replace(tzinfo=self._zone)
+
+    def _look_again(self, status: Status, now: datetime) -> None:
+        """Some words end by the clock alone: a pause, the grace for a lost connection."""
+        ends = [status.paused_until] if status.paused_until is not None else []
+        if status.reach is Reach.RECONNECTING:
+            ends.append(status.since + GRACE)
+        waits = [(end - now).total_seconds() for end in ends if end > now]
+        if waits:
+            self._again.start(min(_LONGEST_MS, round(min(waits) * 1000) + 1))
+        else:
+            self._again.stop()
+
+    def _show_again(self) -> None:
+        if self._status is not None:
+            self.show_status(self._status, news=self._news)
 
     # --------------------------------------------------------------- the icon
 

@@ -44,6 +44,8 @@ class TroubleWindow(QWidget):
         outer.addLayout(feet)
         action(self, "Quit", self.leave.click, "Ctrl+Q", "Ctrl+W", "Esc")
         (self.again if can_retry else self.leave).setFocus()
+        self.ensurePolished()
+        self.setFixedHeight(outer.totalHeightForWidth(theme.READABLE))
 
     def _decide(self, decision: SignalInstance) -> None:
         if not self._decided:

@@ -110,10 +110,17 @@ class LoginSwitch:
         self.on = on
         self.refusal: Expected | None = None
 
+    @property
     def enabled(self) -> bool:
         return self.on
 
-    def set_enabled(self, on: bool) -> None:
+    def enable(self) -> None:
+        self._switch(on=True)
+
+    def disable(self) -> None:
+        self._switch(on=False)
+
+    def _switch(self, *, on: bool) -> None:
         if self.refusal is not None:
             raise self.refusal
         self.on = on

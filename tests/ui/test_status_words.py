@@ -73,6 +73,13 @@ def test_every_reach_is_in_the_table() -> None:
     assert {status.reach for status, *_ in TABLE} == set(Reach)
 
 
+def test_a_connection_lost_for_a_moment_leaves_the_icon_alone() -> None:
+    lost = replace(LIVE, reach=Reach.RECONNECTING, since=NOW - timedelta(seconds=29))
+    assert standing(lost, NOW, ZONE).tray == "tray-live"
+    assert standing(lost, NOW + timedelta(seconds=1), ZONE).tray == "tray-connecting"
+    assert tooltip(lost, NOW, ZONE) == "Textbell: reconnecting since 4:29 pm"
+
+
 def test_news_shows_on_the_icon_only_while_watching() -> None:
     assert standing(LIVE, NOW, ZONE, news=True).tray == "tray-new"
     stopped = replace(LIVE, reach=Reach.STOPPED)
