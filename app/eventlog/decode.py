@@ -38,6 +38,7 @@ class Decoder:
         self._batches = Interned(connection, "batch", "ref")
         self._shapes = Shapes(connection)
         self._texts: dict[int, str] = {}
+        self._costs: dict[str, Decimal] = {}
 
     def entry(self, row: list[Any]) -> Entry:
         """The entry for a row of ``READ_COLUMNS``."""
@@ -46,7 +47,7 @@ class Decoder:
             received, created, modified, size, processed, rejected, segments, cost, text, shape, raw, extra,
             unread,
         ) = row  # fmt: skip
-        word = self._words.value_of
+        words, word = self._words.values, self._words.value_of
         batch_id = "" if batch is None else self._batches.value_of(batch)
         ref = batch_id if family == _BATCH else "" if key is None or family > _OUTBOUND else str(key)
         uuid = "" if uuid is None else str(uuid)
@@ -75,7 +76,7 @@ class Decoder:
         event = Event(
             family=FAMILIES[family],
             uuid=uuid,
-            event=word(topic),
+            event=words.get(topic) or word(topic),
             timestamp=moment(at),
             received_at=moment(at + received),
             source=SOURCES[source],
@@ -83,7 +84,7 @@ class Decoder:
             number=number,
             customer=customer,
             ref=ref,
-            state=word(state),
+            state=words.get(state) or word(state),
             batch_id=batch_id,
             text=text,
             error_code="" if error is None else word(error),
@@ -91,13 +92,19 @@ class Decoder:
             processed=processed,
             rejected=rejected,
             segments=segments,
-            cost=None if cost is None else Decimal(cost),
+            cost=None if cost is None else self._costs.get(cost) or self._cost(cost),
             created_at=None if created is None else moment(created),
             modified_at=None if modified is None else moment(modified),
         )
         if extra is not None:
             event = replace(event, **json.loads(extra))
         return Entry(place, event, bool(unread))
+
+    def _cost(self, text: str) -> Decimal:
+        if len(self._costs) >= _MOST_TEXTS:
+            self._costs.clear()
+        cost = self._costs[text] = Decimal(text)
+        return cost
 
     def _text(self, batch: int) -> str:
         """A batch's text, which does not change once it is known."""
