@@ -58,8 +58,8 @@ class FirstRunWindow(QWidget):
         self._start_at_login = start_at_login
         self._open_link = open_link
         self.setWindowTitle(f"Welcome - {APP_NAME}")
-        self.resize(theme.READABLE + 2 * theme.PAGE, 620)
-        self.setMinimumSize(460, 480)
+        self.resize(*theme.FIRST_RUN)
+        self.setMinimumSize(*theme.FIRST_RUN_LEAST)
         outer = column(self, gap=0)
         outer.addLayout(self._steps())
         outer.addWidget(hairline())

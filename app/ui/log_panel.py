@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from app.domain.events import Appended, Entry, Family
 from app.domain.numbers import OwnNumber
-from app.domain.problems import BadInput, Remedy
+from app.domain.problems import BadInput
 from app.eventlog import LogReader
 from app.ui import filters, theme
 from app.ui.detail_pane import DetailPane
@@ -37,7 +37,6 @@ class LogPanel(QWidget):
     """The ``View`` changed from in here: whoever shows the choice follows."""
     escaped = Signal()
     """Esc, with nothing left in here to close or clear."""
-    remedy_asked = Signal(Remedy)
 
     def __init__(
         self,

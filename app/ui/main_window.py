@@ -55,8 +55,8 @@ class MainWindow(QWidget):
         self._zone = zone
         self._today = now().astimezone(zone).date()
         self.setWindowTitle(APP_NAME)
-        self.setMinimumSize(720, 440)
-        self.resize(1160, 740)
+        self.setMinimumSize(*theme.MAIN_WINDOW_LEAST)
+        self.resize(*theme.MAIN_WINDOW)
         outer = line(self, gap=0)
         self.sidebar = Sidebar(its_theme)
         outer.addWidget(self.sidebar)
@@ -88,7 +88,6 @@ class MainWindow(QWidget):
         self.status_line.resume_asked.connect(lambda: engine.pause(None))
         self.status_line.check_asked.connect(self.check_asked)
         self.log.view_changed.connect(self.sidebar.show_view)
-        self.log.remedy_asked.connect(self.remedy_asked)
         self.log.escaped.connect(self.close)
 
     def _keys(self) -> None:

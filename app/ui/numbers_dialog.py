@@ -23,8 +23,8 @@ class NumbersDialog(QWidget):
         super().__init__(None, Qt.WindowType.Dialog)
         self._engine = engine
         self.setWindowTitle(f"Numbers - {APP_NAME}")
-        self.resize(theme.READABLE, 560)
-        self.setMinimumSize(400, 380)
+        self.resize(*theme.DIALOG)
+        self.setMinimumSize(*theme.DIALOG_LEAST)
         outer = column(self, gap=0)
         inner = column(gap=theme.GAP, margin=theme.MARGIN)
         inner.addWidget(label("Which numbers should Textbell watch?", its_theme.heading, wrap=True))

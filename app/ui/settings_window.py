@@ -48,8 +48,8 @@ class SettingsWindow(QWidget):
         super().__init__()
         self._theme = its_theme
         self.setWindowTitle(f"Settings - {APP_NAME}")
-        self.resize(760, 560)
-        self.setMinimumSize(600, 420)
+        self.resize(*theme.SETTINGS)
+        self.setMinimumSize(*theme.SETTINGS_LEAST)
         outer = line(self, gap=0)
         self.pages = QButtonGroup(self)
         side = QWidget()

@@ -32,7 +32,7 @@ class SignInWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(f"Sign in - {APP_NAME}")
         self.setMinimumWidth(theme.READABLE)
-        self.resize(theme.READABLE, theme.READABLE * 2 // 5)
+        self.resize(*theme.SMALL_DIALOG)
         inner = column(self, gap=theme.GAP, margin=theme.GROUP)
         inner.addWidget(label("Sign in to RingCentral", its_theme.heading, wrap=True))
         inner.addWidget(

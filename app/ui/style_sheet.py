@@ -11,7 +11,7 @@ _SHEET = """
 QToolTip {{ background: {surface}; color: {text}; border: 1px solid {hairline}; padding: 4px 8px; }}
 
 QLineEdit, QComboBox {{
-    background: {surface}; color: {text}; border: 1px solid {field_edge}; border-radius: 6px;
+    background: {surface}; color: {text}; border: 1px solid {field_edge}; border-radius: {radius}px;
     padding: 0 8px; min-height: 30px; selection-background-color: {accent};
     selection-color: {on_accent};
 }}
@@ -26,7 +26,7 @@ QComboBox QAbstractItemView {{
 }}
 
 QPushButton {{
-    background: {surface}; color: {text}; border: 1px solid {field_edge}; border-radius: 6px;
+    background: {surface}; color: {text}; border: 1px solid {field_edge}; border-radius: {radius}px;
     padding: 0 14px; min-height: 30px;
 }}
 QPushButton:hover {{ background: {hover}; }}
@@ -68,7 +68,7 @@ QPushButton[kind="pill"]:hover {{ background: {accent_hover}; }}
 QPushButton[kind="pill"]:focus {{ border: 2px solid {text}; }}
 
 QPushButton[kind="nav"] {{
-    background: transparent; border: 1px solid transparent; border-radius: 6px; text-align: left;
+    background: transparent; border: 1px solid transparent; border-radius: {radius}px; text-align: left;
     padding: 0 7px; min-height: 32px; margin: 0 8px;
 }}
 QPushButton[kind="nav"]:checked {{ background: {selection}; color: {accent}; }}
@@ -76,7 +76,7 @@ QPushButton[kind="nav"]:hover {{ background: {window_hover}; }}
 QPushButton[kind="nav"]:focus {{ border: 2px solid {accent}; padding: 0 6px; min-height: 30px; }}
 
 QToolButton {{
-    background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 5px;
+    background: transparent; border: 1px solid transparent; border-radius: {radius}px; padding: 5px;
 }}
 QToolButton:hover {{ background: {hover}; }}
 QToolButton:pressed {{ background: {pressed}; }}
@@ -111,7 +111,7 @@ QListWidget, QTableView, QTreeView, QPlainTextEdit {{
     background: {surface}; color: {text}; border: none; outline: none;
 }}
 QTreeView {{
-    border: 1px solid {hairline}; border-radius: 6px; padding: 4px; show-decoration-selected: 1;
+    border: 1px solid {hairline}; border-radius: {radius}px; padding: 4px; show-decoration-selected: 1;
 }}
 QTreeView:focus {{ border: 2px solid {accent}; padding: 3px; }}
 QTreeView::item {{ min-height: 34px; padding: 0 8px; color: {text}; }}
@@ -119,7 +119,7 @@ QTreeView::item:hover {{ background: {hover}; }}
 QTreeView::item:selected {{ background: {hover}; color: {text}; }}
 QTreeView::item:selected:active {{ background: {selection}; }}
 QPlainTextEdit {{
-    background: {window}; border: 1px solid {hairline}; border-radius: 6px; padding: 4px;
+    background: {window}; border: 1px solid {hairline}; border-radius: {radius}px; padding: 4px;
     selection-background-color: {accent}; selection-color: {on_accent};
 }}
 QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 3px; }}
@@ -132,11 +132,9 @@ QHeaderView::section {{
 QHeaderView::section:first {{ padding-left: 16px; }}
 QHeaderView::section:last {{ padding-right: 16px; }}
 
-QFrame#card {{ background: {surface}; border: 1px solid {hairline}; border-radius: 10px; }}
-QFrame#card[focused="true"] {{ border: 2px solid {accent}; }}
 QFrame#surface, QWidget#surface {{ background: {surface}; }}
 QFrame#rule {{ background: {hairline}; border: none; }}
-QFrame#notice {{ background: {waiting_tint}; border: none; border-radius: 6px; }}
+QFrame#notice {{ background: {waiting_tint}; border: none; border-radius: {radius}px; }}
 QFrame#notice[tone="bad"] {{ background: {bad_tint}; }}
 QFrame#notice[tone="plain"] {{ background: {accent_tint}; }}
 QLabel[tone="muted"] {{ color: {muted}; }}
@@ -164,10 +162,11 @@ QSplitter::handle {{ background: {hairline}; }}
 
 def style_sheet(tokens: "Tokens") -> str:
     """The application's style sheet in the colours of one appearance."""
-    from app.ui.theme import mix
+    from app.ui.theme import RADIUS, mix
 
     return _SHEET.format(
         style=(resource_folder() / "style").as_posix(),
+        radius=RADIUS,
         name="dark" if tokens.dark else "light",
         window=tokens.window,
         surface=tokens.surface,

@@ -22,9 +22,7 @@ GROUP = 24
 PAGE = 32
 HAIRLINE = 1
 RADIUS = 6
-CARD_RADIUS = 10
 ROW = 36
-TALL_ROW = 52
 TARGET = 28
 ICON = 20
 ICON_LARGE = 24
@@ -33,6 +31,17 @@ SIDEBAR = 196
 DETAIL = 340
 READABLE = 520
 """Width of a column of running text or fields."""
+
+Size = tuple[int, int]
+MAIN_WINDOW: Size = (1160, 740)
+MAIN_WINDOW_LEAST: Size = (720, 440)
+FIRST_RUN: Size = (584, 620)
+FIRST_RUN_LEAST: Size = (460, 480)
+SETTINGS: Size = (760, 560)
+SETTINGS_LEAST: Size = (600, 420)
+DIALOG: Size = (READABLE, 560)
+DIALOG_LEAST: Size = (400, 380)
+SMALL_DIALOG: Size = (READABLE, 208)
 
 TINT_LIGHT = 0.10
 TINT_DARK = 0.16
