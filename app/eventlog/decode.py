@@ -10,7 +10,7 @@ import apsw
 from app.domain.events import Entry, Event, Family
 from app.eventlog.encode import COLUMNS
 from app.eventlog.packing import BATCH_TEXT, FAMILIES, FAMILY_CODE, SOURCES, moment, unpack_number
-from app.eventlog.rawtext import Values, time_text
+from app.eventlog.rawtext import Values, time_texts
 from app.eventlog.sql import one
 from app.eventlog.words import Interned, Shapes
 
@@ -67,9 +67,7 @@ class Decoder:
                 customer,
                 ref,
                 batch_id,
-                time_text(at),
-                time_text(created),
-                time_text(modified),
+                *time_texts(at, created, modified),
                 text,
             )
             raw = self._shapes.shape(shape).fill(values, raw)

@@ -17,7 +17,7 @@ from app.eventlog.packing import (
     pack_id,
     pack_number,
 )
-from app.eventlog.rawtext import Shape, time_text, to_template
+from app.eventlog.rawtext import Shape, time_texts, to_template
 from app.eventlog.words import Interned, Shapes
 
 COLUMNS = (
@@ -155,9 +155,7 @@ class Encoder:
             event.customer,
             event.ref,
             event.batch_id,
-            time_text(at),
-            time_text(created),
-            time_text(modified),
+            *time_texts(at, created, modified),
             event.text,
         )
         # Trying the shape of the one before is quicker than finding out.

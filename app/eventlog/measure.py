@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from app.domain.clock import EPOCH
 from app.domain.events import Event
 from app.eventlog.identity import Key, Mark, identity_of
-from app.eventlog.packing import BIGGEST, DAY, micros
+from app.eventlog.packing import BIGGEST, DAY
 
 _LATEST = 2**33 * 1_000_000
 """The year 2242: nothing is placed later, whatever clocks say."""
@@ -36,32 +37,45 @@ class Measured(NamedTuple):
 
 def measure(events: Iterable[Event]) -> list[Measured]:
     """Measure events of which nothing is taken out."""
-    return [_measured(event, event, None) for event in events]
+    return _measured((event, event, None) for event in events)
 
 
 def measure_carefully(events: Iterable[Event]) -> list[Measured]:
     """Measure events after taking out of them what SQLite cannot keep."""
-    return [_measured(event, *tame(event)) for event in events]
+    return _measured((event, *tame(event)) for event in events)
 
 
-def _measured(original: Event, event: Event, extra: dict[str, Any] | None) -> Measured:
-    """Place the event at its own time.
+def _measured(events: Iterable[tuple[Event, Event, dict[str, Any] | None]]) -> list[Measured]:
+    """Place each event at its own time.
 
     A time more than a day ahead of the arrival is an error of somebody's and would stay on top of the
     log for ever, so such an event is placed where it arrived; times before 1970 are placed at 1970.
     """
-    at = micros(event.timestamp)
-    received = micros(event.received_at)
-    created = None if event.created_at is None else micros(event.created_at)
-    modified = None if event.modified_at is None else micros(event.modified_at)
-    placed = at if at <= received + DAY else received
-    if not 0 <= placed <= _LATEST:
-        placed = min(max(placed, 0), _LATEST)
-    key, mark = identity_of(event, modified)
-    # Half the time of calling the class.
-    return tuple.__new__(
-        Measured, (placed, original, event, extra, key, mark, at, received, created, modified)
-    )
+    measured = []
+    for original, event, extra in events:
+        # ``micros``, but a third quicker: every event of a flood comes through here.
+        since = event.timestamp - EPOCH
+        at = since.days * DAY + since.seconds * 1_000_000 + since.microseconds
+        since = event.received_at - EPOCH
+        received = since.days * DAY + since.seconds * 1_000_000 + since.microseconds
+        created = modified = None
+        if event.created_at is not None:
+            since = event.created_at - EPOCH
+            created = since.days * DAY + since.seconds * 1_000_000 + since.microseconds
+        if event.modified_at is not None:
+            since = event.modified_at - EPOCH
+            modified = since.days * DAY + since.seconds * 1_000_000 + since.microseconds
+        placed = at if at <= received + DAY else received
+        if not 0 <= placed <= _LATEST:
+            placed = min(max(placed, 0), _LATEST)
+        key, mark = identity_of(event, modified)
+        # Half the time of calling the class.
+        measured.append(
+            tuple.__new__(
+                Measured, (placed, original, event, extra, key, mark, at, received, created, modified)
+            )
+        )
+    return measured
 
 
 def tame(event: Event) -> tuple[Event, dict[str, Any] | None]:

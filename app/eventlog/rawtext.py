@@ -25,6 +25,7 @@ _SPLIT = re.compile(f"({_SIGN}.)")
 _FIGURES = re.compile(r"(?<=[:\s])\d+(?:\.\d+)?(?=\s*[,}])")
 _SHORTEST_NUMBER = 5
 _MOST = 5_000
+_DAY = 86_400_000_000
 
 _ascii_json = json.JSONEncoder(ensure_ascii=True).encode
 _json = json.JSONEncoder(ensure_ascii=False).encode
@@ -34,24 +35,50 @@ _MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1
 _SECONDS = tuple(f"{second:02d}." for second in range(60))
 
 Values = tuple[str, str, str, str, str, str, str, str, str]
-"""uuid, number, customer, ref, batch id, the three times as ``time_text`` spells them, the text."""
+"""uuid, number, customer, ref, batch id, the three times as ``time_texts`` spells them, the text."""
 
 
-def time_text(micros: int | None) -> str:
-    """A time (since 1970) as the service spells it in JSON: milliseconds where they do, else microseconds."""
-    if micros is None:
-        return ""
-    day, rest = divmod(micros, 86_400_000_000)
-    date = _days.get(day)
-    if date is None:
-        if len(_days) >= _MOST:
-            _days.clear()
-        date = _days[day] = f'"{(EPOCH + timedelta(days=day)).date().isoformat()}'
-    minute, rest = divmod(rest, 60_000_000)
+def time_texts(at: int, created: int | None, modified: int | None) -> tuple[str, str, str]:
+    """Three times (since 1970) as the service spells them in JSON, ``""`` for ``None``.
+
+    Milliseconds where they suffice, else microseconds.
+    """
+    day, rest = divmod(at, _DAY)
+    date = _days.get(day) or _date(day)
+    start = at - rest
+    at_text = _time_text(date, rest)
+    created_text = modified_text = ""
+    # Mostly all three are of one day.
+    if created is not None:
+        rest = created - start
+        if not 0 <= rest < _DAY:
+            day, rest = divmod(created, _DAY)
+            created_text = _time_text(_days.get(day) or _date(day), rest)
+        else:
+            created_text = _time_text(date, rest)
+    if modified is not None:
+        rest = modified - start
+        if not 0 <= rest < _DAY:
+            day, rest = divmod(modified, _DAY)
+            modified_text = _time_text(_days.get(day) or _date(day), rest)
+        else:
+            modified_text = _time_text(date, rest)
+    return at_text, created_text, modified_text
+
+
+def _time_text(date: str, rest: int) -> str:
     second, fraction = divmod(rest, 1_000_000)
     if fraction % 1000:
-        return f'{date}{_MINUTES[minute]}{_SECONDS[second]}{fraction:06d}Z"'
-    return f'{date}{_MINUTES[minute]}{_SECONDS[second]}{fraction // 1000:03d}Z"'
+        # Quicker than a format of six digits.
+        return f'{date}{_MINUTES[second // 60]}{_SECONDS[second % 60]}{str(fraction + 1_000_000)[1:]}Z"'
+    return f'{date}{_MINUTES[second // 60]}{_SECONDS[second % 60]}{str(fraction // 1000 + 1000)[1:]}Z"'
+
+
+def _date(day: int) -> str:
+    if len(_days) >= _MOST:
+        _days.clear()
+    date = _days[day] = f'"{(EPOCH + timedelta(days=day)).date().isoformat()}'
+    return date
 
 
 class Shape:
