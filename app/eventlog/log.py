@@ -122,7 +122,7 @@ class EventLog:
         await self._run(self._writer.clear_resume_point)
 
     async def meta(self, name: str) -> str | None:
-        """A value of the caller's, kept in the log under a name."""
+        """A value of the caller's, kept in the log under a name. Names with a leading dot are the log's."""
         return await self._run(lambda: self._writer.meta(name))
 
     async def set_meta(self, name: str, value: str | None) -> None:

@@ -229,7 +229,7 @@ class LogReader:
             if part.exists()
         )
         return LogStats(
-            events=int(one(self._connection, "SELECT count(*) FROM event")),
+            events=int(one(self._connection, "SELECT value FROM meta WHERE name = '.events'")),
             bytes=size,
             oldest=None if oldest is None else moment(oldest),
             newest=None if newest is None else moment(newest),

@@ -20,6 +20,7 @@ VERSION = 1
 
 _V1 = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('.events', '0');    -- how many there are: counting a million takes a while
 
 CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 INSERT INTO word VALUES (0, '');

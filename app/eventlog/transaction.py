@@ -24,6 +24,7 @@ _CONSENTS = Insert(
         as_of = max(as_of, excluded.as_of)
     WHERE excluded.at >= at""",
 )
+_COUNT = "UPDATE meta SET value = value + ? WHERE name = '.events'"
 _DUE = "INSERT INTO due SELECT value FROM json_each(?)"
 _UNREAD = "INSERT INTO unread SELECT value FROM json_each(?)"
 
@@ -133,6 +134,8 @@ class Transaction:
         _FINDS.run(self._connection, self._finds)
         _CONSENTS.run(self._connection, self._consents)
         self.tallies.save()
+        if self._rows:
+            self._connection.execute(_COUNT, (len(self._rows),))
         if self._due:
             self._connection.execute(_DUE, (json_list(self._due),))
         if self._unread:

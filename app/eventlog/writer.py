@@ -15,7 +15,7 @@ from app.eventlog.packing import Stored
 from app.eventlog.sql import json_list, one, rows_of
 from app.eventlog.transaction import Transaction
 
-_RESUME = "gateway resume point"
+_RESUME = ".resume"
 _MOST_NUMBERS = 20_000
 
 _by_place = itemgetter(0)

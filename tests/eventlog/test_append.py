@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.events import OPTED_IN, OPTED_OUT, Event, Family, ResumePoint, Source
-from app.eventlog import EventLog, Query
+from app.domain.problems import LogUnavailable
+from app.eventlog import EventLog, Query, parse_query
 from tests.eventlog.conftest import KEY
 from tests.eventlog.events import CUSTOMER, NOON, OWN, batch, message, opt, unknown
 
@@ -117,6 +118,29 @@ async def test_an_opt_out_from_the_history_is_the_one_from_the_stream(log: Event
     assert [entry.event for entry in appended.new] == [history[3]]
 
 
+@pytest.mark.parametrize(("apart", "rows"), [(1.9, 1), (2.1, 2)])
+async def test_an_opt_out_that_the_stream_tells_twice(log: EventLog, apart: float, rows: int) -> None:
+    await log.append([opt(at=seconds(0))])
+    await log.append([opt(at=seconds(apart))])
+    assert len(await read(log)) == rows
+
+
+@pytest.mark.parametrize(("apart", "rows"), [(-9, 1), (9, 1), (-11, 2), (11, 2)])
+async def test_how_far_the_history_may_differ(log: EventLog, apart: float, rows: int) -> None:
+    await log.append([opt(at=seconds(apart), source=Source.READ_BACK)])
+    await log.append([opt(at=seconds(0))])
+    assert len(await read(log)) == rows
+
+
+async def test_consent_is_that_of_the_latest_telling(log: EventLog) -> None:
+    """The history is read from its end: the opt-in between is told last."""
+    await log.append([opt(at=seconds(0))])
+    await log.append([opt(at=seconds(8), source=Source.READ_BACK)])
+    await log.append([opt(out=False, at=seconds(4), source=Source.READ_BACK)])
+    (consent,) = await log.reader.consent(CUSTOMER)
+    assert consent.state == OPTED_OUT
+
+
 async def test_an_opt_in_between_makes_a_second_opt_out(log: EventLog) -> None:
     events = [opt(at=seconds(0)), opt(out=False, at=seconds(0.5)), opt(at=seconds(1))]
     assert len((await log.append(events)).new) == 3
@@ -221,6 +245,13 @@ async def test_a_message_counts_once_for_its_latest_final_status(log: EventLog) 
     summary = await log.reader.batch("b-1")
     assert summary is not None
     assert (summary.delivered, summary.failed, dict(summary.errors)) == (0, 1, {"SMS-CAR-412": 1})
+
+
+async def test_a_message_counts_in_one_batch(log: EventLog) -> None:
+    await log.append([message("7086", state="Sent", batch_id="b-1")])
+    await log.append([message("7086", at=seconds(1), batch_id="b-2"), message("7087", at=seconds(1))])
+    found = await log.reader.batches(["b-1", "b-2"])
+    assert {name: summary.delivered for name, summary in found.items()} == {"b-1": 1, "b-2": 0}
 
 
 async def test_only_the_first_completed_is_news(log: EventLog) -> None:
@@ -368,3 +399,32 @@ async def test_an_absurd_event_does_not_harm_its_neighbours(log: EventLog) -> No
     summary = await log.reader.batch("b-1")
     assert summary is not None
     assert summary.state == "Completed"
+
+
+async def test_nothing_is_remembered_of_a_write_that_failed(log: EventLog) -> None:
+    """Words, numbers, batches and shapes that it brought are new again for the next."""
+    events = [
+        message(
+            str(number),
+            at=seconds(number),
+            state="Delivered" if number % 2 else "Waiting",
+            customer="+13105550177",
+            batch_id=f"b-{number % 3}",
+            text="Our holiday hours",
+        )
+        for number in range(20)
+    ]
+    too_much = message("999", text="x", at=seconds(999))
+    connection = log._connection
+    connection.pragma("max_page_count", connection.pragma("page_count") + 5)
+    with pytest.raises(LogUnavailable, match="is full"):
+        await log.append([*events, replace(too_much, raw="x" * 100_000)])
+    assert (await log.reader.stats()).events == 0
+    connection.pragma("max_page_count", 4_000_000_000)
+    # Something else comes first, so that other rows get the ids that the failed write had given out.
+    await log.append([batch("b-9"), opt(customer="+13105550188")])
+    await log.append(events)
+    assert (await read(log))[2:] == events
+    assert await log.reader.count(parse_query("number:550177")) == 20
+    assert await log.reader.count(parse_query("status:waiting")) == 10
+    assert await log.reader.count(parse_query("batch:b-1")) == 7

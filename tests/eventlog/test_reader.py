@@ -96,6 +96,8 @@ async def test_the_log_as_a_whole(log: EventLog) -> None:
     stats = await log.reader.stats()
     assert (stats.events, stats.oldest, stats.newest) == (31, NOON, NOON + timedelta(seconds=10))
     assert stats.bytes > 10_000
+    await fill(log, 40)
+    assert (await log.reader.stats()).events == 40 == await log.reader.count()
 
 
 async def test_a_stream_is_everything_in_pieces(log: EventLog) -> None:
