@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import apsw
 import pytest
 
 from app.domain.events import OPTED_IN, OPTED_OUT, Event, Family, ResumePoint, Source
@@ -419,8 +420,12 @@ async def test_nothing_is_remembered_of_a_write_that_failed(log: EventLog) -> No
     connection.pragma("max_page_count", connection.pragma("page_count") + 5)
     with pytest.raises(LogUnavailable, match="is full"):
         await log.append([*events, replace(too_much, raw="x" * 100_000)])
-    assert (await log.reader.stats()).events == 0
     connection.pragma("max_page_count", 4_000_000_000)
+    connection.set_commit_hook(lambda: True)
+    with pytest.raises(apsw.ConstraintError):
+        await log.append(events)
+    connection.set_commit_hook(None)
+    assert (await log.reader.stats()).events == 0
     # Something else comes first, so that other rows get the ids that the failed write had given out.
     await log.append([batch("b-9"), opt(customer="+13105550188")])
     await log.append(events)
