@@ -1,0 +1,157 @@
+"""``search``, ``export``, ``import``: the log from the command line."""
+
+import asyncio
+import json
+import sys
+import time
+from argparse import ArgumentParser
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from app.console.context import Context
+from app.domain.events import Entry
+from app.domain.numbers import format_number
+from app.domain.problems import BadInput
+from app.eventlog import EventLog, LogReader, parse_query
+from app.eventlog.export import CsvWriter, XlsxWriter
+from app.ringcentral.bodies import event_from_line, event_to_line
+
+IMPORT_GROUP = 500
+
+
+def add_commands(commands: Any, shared: ArgumentParser) -> None:
+    """Add this module's commands to the command line."""
+    command = commands.add_parser("search", parents=[shared], help="search the log, newest first")
+    command.add_argument("query", metavar="QUERY", help="as in the log window; - reads queries from stdin")
+    command.add_argument("--limit", type=int, default=100, metavar="N", help="at most N events (default 100)")
+    command.set_defaults(run=search)
+    command = commands.add_parser("export", parents=[shared], help="write everything that matches")
+    command.add_argument("query", nargs="?", default="", metavar="QUERY")
+    command.add_argument("--format", choices=("csv", "jsonl", "xlsx"), required=True)
+    command.add_argument("--output", type=Path, metavar="FILE", help="default: stdout (not for xlsx)")
+    command.set_defaults(run=export)
+    command = commands.add_parser("import", parents=[shared], help="read JSON lines into the log")
+    command.add_argument("file", type=Path, metavar="FILE.jsonl")
+    command.set_defaults(run=import_)
+
+
+def line_for_people(entry: Entry) -> str:
+    """One event as one line of text: when, what, who."""
+    event = entry.event
+    when = event.timestamp.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    who = format_number(event.customer) if event.customer else ""
+    number = format_number(event.number) if event.number else ""
+    what = " ".join(event.text.split())[:80]
+    return "  ".join(
+        filter(None, (when, event.family.value, event.state, who, number, event.error_code, what))
+    )
+
+
+async def search(context: Context) -> int:
+    """Print what matches one query, or answer queries from stdin with one JSON line each."""
+    if context.args.limit < 1:
+        raise BadInput("The limit must be 1 or more.")
+    async with context.log() as log:
+        if context.args.query == "-":
+            while line := await asyncio.to_thread(sys.stdin.readline):
+                print(await _answer(log.reader, line.rstrip("\r\n"), context.args.limit), flush=True)
+            return 0
+        page = await log.reader.page(parse_query(context.args.query), limit=context.args.limit)
+        for entry in page.entries:
+            print(event_to_line(entry.event) if context.as_json else line_for_people(entry))
+        if not page.entries:
+            context.tell("Nothing found.")
+    return 0
+
+
+async def _answer(reader: LogReader, text: str, limit: int) -> str:
+    try:
+        query = parse_query(text)
+        began = time.perf_counter()
+        page = await reader.page(query, limit=limit)
+        took = (time.perf_counter() - began) * 1000
+    except BadInput as error:
+        return json.dumps({"query": text, "ms": 0, "count": 0, "events": [], "error": str(error)})
+    events = [json.loads(event_to_line(entry.event)) for entry in page.entries]
+    answer = {"query": text, "ms": round(took, 3), "count": len(events), "events": events}
+    return json.dumps(answer, ensure_ascii=False)
+
+
+async def export(context: Context) -> int:
+    """Write everything that matches, a chunk at a time."""
+    args = context.args
+    query = parse_query(args.query)
+    if args.format == "xlsx" and args.output is None:
+        raise BadInput("An Excel file cannot be printed: name a file with --output.")
+    async with context.log() as log:
+        try:
+            count = await _export(log, query, args.format, args.output)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            raise BadInput(f"{args.output} cannot be written: {error.strerror or error}.") from error
+    context.tell(f"{count:,} {'event' if count == 1 else 'events'} written.")
+    return 0
+
+
+async def _export(log: EventLog, query: Any, kind: str, output: Path | None) -> int:
+    count = 0
+    if kind == "xlsx":
+        assert output is not None
+        with XlsxWriter(output) as sheet:
+            async for chunk in log.reader.stream(query):
+                for entry in chunk:
+                    sheet.write(entry)
+                count += len(chunk)
+        return count
+    opened: Any = (
+        nullcontext(sys.stdout) if output is None else output.open("w", encoding="utf-8", newline="")
+    )
+    with opened as file:
+        table = CsvWriter(file) if kind == "csv" else None
+        async for chunk in log.reader.stream(query):
+            for entry in chunk:
+                if table is not None:
+                    table.write(entry)
+                else:
+                    file.write(event_to_line(entry.event) + "\n")
+            count += len(chunk)
+    return count
+
+
+async def import_(context: Context) -> int:
+    """Read our JSON lines, or raw notifications one a line; known events are skipped."""
+    path: Path = context.args.file
+    try:
+        file = path.open(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
+    with file:
+        async with context.log() as log:
+            new, known, bad = await _import(context, log, file)
+    context.result(
+        {"new": new, "known": known, "unreadable": bad},
+        f"{new:,} added, {known:,} already known, {bad:,} unreadable.",
+    )
+    return 1 if bad else 0
+
+
+async def _import(context: Context, log: EventLog, file: IO[str]) -> tuple[int, int, int]:
+    new = known = bad = 0
+    group = []
+    for number, line in enumerate(file, 1):
+        if line.strip():
+            try:
+                group.append(event_from_line(line, received_at=datetime.now(UTC)))
+            except BadInput as error:
+                bad += 1
+                context.tell(f"Line {number}: {error}")
+        if len(group) >= IMPORT_GROUP:
+            appended = await log.append(group, durable=False, news=False)
+            new, known, group = new + len(appended.new), known + appended.known, []
+    if group:
+        appended = await log.append(group, news=False)
+        new, known = new + len(appended.new), known + appended.known
+    return new, known, bad

@@ -1,0 +1,42 @@
+"""The one place where the program's status is kept and told."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from app.domain.clock import Clock
+from app.domain.status import Reach, Status
+
+log = logging.getLogger(__name__)
+
+
+class StatusBoard:
+    """Holds the status and tells listeners when it changes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._status = Status(Reach.CONNECTING, clock.now())
+        self._listeners: list[Callable[[Status], None]] = []
+
+    @property
+    def status(self) -> Status:
+        return self._status
+
+    def listen(self, callback: Callable[[Status], None]) -> Callable[[], None]:
+        """Call back after each change, in the loop's thread; returns what ends that."""
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def change(self, **changes: Any) -> None:
+        """Set fields of the status. ``since`` follows ``reach`` by itself."""
+        reach = changes.get("reach", self._status.reach)
+        if reach is not self._status.reach:
+            changes.setdefault("since", self._clock.now())
+            log.info("%s -> %s", self._status.reach, reach)
+        new = replace(self._status, **changes)
+        if new == self._status:
+            return
+        self._status = new
+        for listener in tuple(self._listeners):
+            listener(new)
