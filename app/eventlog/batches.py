@@ -16,7 +16,7 @@ from app.domain.events import (
     Event,
 )
 from app.eventlog.packing import BIGGEST, micros, moment
-from app.eventlog.sql import Insert, json_list, rows_of
+from app.eventlog.sql import Insert, json_list, one, rows_of
 
 _COLUMNS = (
     "id",
@@ -184,6 +184,7 @@ class Tallies:
         rows = rows_of(connection, _COLUMNS, _BY_REFS, (json_list(refs),))
         self._by_ref = {tally.ref: tally for tally in map(_tally, rows)}
         self._by_id = {tally.id: tally for tally in self._by_ref.values()}
+        self._last_id: int = one(connection, "SELECT coalesce(max(id), 0) FROM batch")
 
     @property
     def changed(self) -> list[Tally]:
@@ -191,11 +192,11 @@ class Tallies:
         return [tally for tally in self._by_id.values() if tally.changed]
 
     def of(self, ref: str) -> Tally:
-        """The summary of this batch, which gets its row if it has none."""
+        """The summary of this batch, which gets its row by ``save`` if it has none."""
         tally = self._by_ref.get(ref)
         if tally is None:
-            self._connection.execute("INSERT INTO batch (ref) VALUES (?)", (ref,))
-            tally = Tally(self._connection.last_insert_rowid(), ref)
+            self._last_id += 1
+            tally = Tally(self._last_id, ref, changed=True)
             self._by_ref[ref] = self._by_id[tally.id] = tally
         return tally
 

@@ -12,22 +12,30 @@ from typing import Any
 
 import apsw
 
-_STEPS = (100, 10, 1)
-"""Rows a statement. apsw does not keep prepared statements of over 16 kB, hence no more."""
+_LONGEST = 16_000
+"""Characters of a statement; apsw does not keep longer ones prepared."""
+_MOST_ROWS = 512
 
 
 class Insert:
-    """An INSERT of any number of rows."""
+    """An INSERT of any number of rows, in statements of 1, 2, 4 ... rows."""
 
     def __init__(self, head: str, columns: int, tail: str = "") -> None:
         """``head`` goes up to and without ``VALUES``; ``tail`` follows the rows."""
         row = "(" + ",".join("?" * columns) + ")"
-        self._statements = tuple(f"{head} VALUES {','.join([row] * rows)} {tail}" for rows in _STEPS)
+        self._statements: list[tuple[int, str]] = []
+        rows = 1
+        while rows <= _MOST_ROWS:
+            statement = f"{head} VALUES {','.join([row] * rows)} {tail}"
+            if len(statement) > _LONGEST:
+                break
+            self._statements.insert(0, (rows, statement))
+            rows *= 2
 
     def run(self, connection: apsw.Connection, rows: Sequence[Sequence[Any]]) -> None:
         """Insert the rows, in their order."""
         start = 0
-        for size, statement in zip(_STEPS, self._statements, strict=True):
+        for size, statement in self._statements:
             while len(rows) - start >= size:
                 connection.execute(statement, [value for row in rows[start : start + size] for value in row])
                 start += size

@@ -1,6 +1,6 @@
 """How fast the log takes events in, next to the bare inserts of the same rows, and how fast it answers.
 
-``python -m tests.bench.bench_store [N]`` (100,000 events unless said). Both are done in turns in the same
+``python -m tests.bench.bench_store [N]`` (100,000 events unless said). All is done in turns in the same
 run, on files on the same disk, so their ratio means something even on a busy machine; the figures
 themselves are this machine's.
 """
@@ -20,6 +20,7 @@ import apsw
 
 from app.domain.events import Event
 from app.eventlog import LogReader, parse_query
+from app.eventlog.encode import COLUMNS
 from app.eventlog.storage import open_log
 from app.eventlog.writer import LogWriter
 from tests.eventlog.events import batch, message, opt
@@ -135,45 +136,69 @@ class Business:
         return made
 
 
+Write = tuple[str, Any]
+"""A statement and its values."""
+
+
 class Recorder:
     """A connection that also keeps what was written through it, for writing it again elsewhere."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
-        self.writes: list[tuple[str, Any]] = []
+        self.writes: list[Write] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
     def execute(self, sql: str, values: Any = ()) -> Any:
         """As the connection's, and kept if it writes."""
-        if sql.startswith("INSERT"):
+        if sql.startswith(("INSERT", "UPDATE")):
             self.writes.append((sql, values))
         return self._connection.execute(sql, values)
 
 
-def ingest(folder: Path, events: int) -> tuple[Path, float, float]:
-    """Fill two logs in turns, one through the program, one with the bare rows; seconds each took."""
-    whole = open_log(folder / "whole.db", KEY)
-    bare = open_log(folder / "bare.db", KEY)
-    recorder = Recorder(whole.writer)
+def plainly(writes: list[Write], events: dict[int, Event]) -> list[Write]:
+    """The same writes with each event's JSON and text in full, as a plain log would keep them."""
+    width, text, shape, raw = len(COLUMNS), *map(COLUMNS.index, ("text", "shape", "raw"))
+    plain: list[Write] = []
+    for sql, values in writes:
+        if sql.startswith("INSERT INTO event"):
+            values = list(values)
+            for start in range(0, len(values), width):
+                event = events[values[start]]
+                values[start + text], values[start + shape], values[start + raw] = event.text, None, event.raw
+        plain.append((sql, values))
+    return plain
+
+
+def replay(connection: apsw.Connection, writes: list[Write]) -> float:
+    """Do the writes as one transaction; the seconds it took."""
+    start = time.perf_counter()
+    connection.execute("BEGIN IMMEDIATE")
+    for sql, values in writes:
+        connection.execute(sql, values)
+    connection.execute("COMMIT")
+    return time.perf_counter() - start
+
+
+def ingest(folder: Path, events: int) -> dict[str, float]:
+    """Fill logs in turns: through the program, with its bare rows, with plain rows; seconds each took."""
+    logs = {name: open_log(folder / f"{name}.db", KEY) for name in ("log", "bare", "plain")}
+    recorder = Recorder(logs["log"].writer)
     writer = LogWriter(recorder)  # type: ignore[arg-type]
-    whole_seconds = bare_seconds = 0.0
+    seconds = dict.fromkeys(logs, 0.0)
     for piece in Business(1, events).chunks(events):
         start = time.perf_counter()
-        writer.append(piece, None, durable=True, news=True)
-        whole_seconds += time.perf_counter() - start
+        appended = writer.append(piece, None, durable=True, news=True)
+        seconds["log"] += time.perf_counter() - start
         writes, recorder.writes = recorder.writes, []
-        bare.writer.execute("BEGIN IMMEDIATE")
-        start = time.perf_counter()
-        for sql, values in writes:
-            bare.writer.execute(sql, values)
-        bare.writer.execute("COMMIT")
-        bare_seconds += time.perf_counter() - start
-    for opened in (whole, bare):
+        seconds["bare"] += replay(logs["bare"].writer, writes)
+        plain = plainly(writes, {entry.id: entry.event for entry in appended.new})
+        seconds["plain"] += replay(logs["plain"].writer, plain)
+    for opened in logs.values():
         opened.reader.close()
         opened.writer.close()
-    return folder / "whole.db", whole_seconds, bare_seconds
+    return seconds
 
 
 async def search(path: Path) -> None:
@@ -214,13 +239,18 @@ def main() -> None:
     """Run both and print the figures."""
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory(prefix="textbell-bench-") as name:
-        path, whole, bare = ingest(Path(name), events)
-        size = sum(part.stat().st_size for part in Path(name).glob("whole.db*"))
-        print(f"events {events:,}, {size / events:,.0f} bytes each (MB per million)")
-        print(f"through the log  {events / whole:10,.0f} events/s")
-        print(f"bare inserts     {events / bare:10,.0f} events/s")
-        print(f"ratio            {bare / whole:10.2f}   (target {TARGET})")
-        asyncio.run(search(path))
+        seconds = ingest(Path(name), events)
+        print(f"{events:,} events, {CHUNK} a transaction   events/s   bytes each   the log's speed beside it")
+        for kind, title in (
+            ("log", "through the log"),
+            ("bare", "its rows, inserted bare"),
+            ("plain", "plain rows, texts in full"),
+        ):
+            size = (Path(name) / f"{kind}.db").stat().st_size / events
+            ratio = seconds[kind] / seconds["log"]
+            print(f"{title:<34}{events / seconds[kind]:10,.0f}   {size:10,.0f}   {ratio:10.2f}")
+        print(f"(target: {TARGET} of the bare inserts; 430 bytes)")
+        asyncio.run(search(Path(name) / "log.db"))
 
 
 if __name__ == "__main__":
