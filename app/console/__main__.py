@@ -73,8 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(args: Namespace) -> int:
+    status: int
     if args.run is sandbox.run:
-        return asyncio.run(sandbox.run(args))
+        status = asyncio.run(sandbox.run(args))
+        return status
     choices = Choices(
         data_dir(args.data_dir),
         args.server or os.environ.get("RINGCENTRAL_SERVER_URL", ""),
@@ -83,7 +85,7 @@ def _run(args: Namespace) -> int:
     context = Context(choices, SettingsFile(choices.settings_path), args)
     if context.settings.set_aside is not None:
         context.tell(f"The settings file was damaged and is kept as {context.settings.set_aside.name}.")
-    status: int = asyncio.run(args.run(context))
+    status = asyncio.run(args.run(context))
     return status
 
 

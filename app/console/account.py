@@ -110,8 +110,7 @@ async def numbers(context: Context) -> int:
         ]
     }
     lines = [
-        f"{'*' if number.e164 in following else ' '} {number.e164}  {format_number(number.e164)}  {number.label}"
-        for number in available
+        f"{'*' if number.e164 in following else ' '} {number.e164}  {number.title}" for number in available
     ]
     context.result(value, *(lines or ["This account has no numbers that can send High Volume SMS."]))
     return 0

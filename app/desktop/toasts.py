@@ -49,6 +49,8 @@ class NativeNotifier:
         self._identifiers: dict[str, str] = {}
         self._failures = 0
         self._retry_at = float("-inf")
+        self.delivered: set[NoticeKind] = set()
+        """The kinds of notice that the desktop has accepted so far."""
 
     async def show(self, notice: Notice) -> bool:
         async with self._lock:
@@ -61,6 +63,7 @@ class NativeNotifier:
                 async with asyncio.timeout(PATIENCE):
                     if await self._deliver(notice):
                         self._failures = 0
+                        self.delivered.add(notice.kind)
                         self._retry_at = float("-inf")
                         return True
                 reason = getattr(self._backend, "failure", "") or "not dispatched"

@@ -1,0 +1,50 @@
+"""What goes wrong, written down for a support person: a small file in the data directory."""
+
+import logging
+import sys
+import threading
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+NAME = "diagnostics.log"
+SIZE = 500_000
+"""Bytes of the file before it is begun anew; one older file is kept."""
+
+log = logging.getLogger("app.program")
+
+
+def begin(folder: Path) -> logging.Handler | None:
+    """Write the program's own messages, and every fault that nobody caught, to the diagnostic log.
+
+    It never holds tokens, texts or whole numbers. Returns what ``end`` takes; ``None`` if the file
+    cannot be written, which is no reason not to start.
+    """
+    try:
+        handler = RotatingFileHandler(
+            folder / NAME, maxBytes=SIZE, backupCount=1, encoding="utf-8", errors="backslashreplace"
+        )
+    except OSError:
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger().addHandler(handler)
+    logging.getLogger("app").setLevel(logging.INFO)
+    sys.excepthook = _uncaught
+    threading.excepthook = lambda args: _uncaught(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+    return handler
+
+
+def end(handler: logging.Handler | None) -> None:
+    """Stop writing."""
+    if handler is None:
+        return
+    sys.excepthook = sys.__excepthook__
+    threading.excepthook = threading.__excepthook__
+    logging.getLogger().removeHandler(handler)
+    handler.close()
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+    log.critical("uncaught", exc_info=(kind, error, traceback))

@@ -1,0 +1,242 @@
+"""From the first window to the last: how the program starts, runs and ends."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from app.compose import open_engine
+from app.desktop.autostart import system_autostart
+from app.desktop.browser import open_browser
+from app.desktop.popup import PopupNotifier
+from app.desktop.power import WakeWatch
+from app.desktop.single_instance import SingleInstance
+from app.desktop.toasts import FallbackNotifier, NativeNotifier
+from app.domain.problems import BadInput, Expected
+from app.notices.port import Notice
+from app.program import diagnostics
+from app.program.stage import Stage
+from app.program.status_file import StatusFile
+from app.resources import resource_path
+from app.settings import SettingsFile
+from app.sync.engine import Engine
+from app.transport.clock import SystemClock
+from app.ui.desk import Desk
+from app.ui.tasks import Tasks
+from app.ui.theme import Theme
+from app.ui.trouble_window import TroubleWindow
+
+log = logging.getLogger(__name__)
+
+QUIT_LIMIT = 4.0
+"""Seconds the tasks have to end when the user quits; with closing the files it stays under five."""
+RESTART_DELAY = 5.0
+FAULT = "Textbell had a fault and began again. If this keeps happening, send the file diagnostics.log."
+
+
+Then = Callable[["Program"], Awaitable[None]]
+
+
+class Program:
+    """One run of the tray program."""
+
+    def __init__(
+        self,
+        app: QApplication,
+        make_stage: Callable[[], Stage],
+        *,
+        minimized: bool = False,
+        attended: bool = True,
+    ) -> None:
+        """``make_stage`` is asked anew at each attempt to start.
+
+        Not ``attended``: nobody is there to press "Try again"; ``refusal`` says why it did not start.
+        """
+        self._app = app
+        self._make_stage = make_stage
+        self._minimized = minimized
+        self._attended = attended
+        self._quit = asyncio.Event()
+        self.refusal = ""
+        self.settings: SettingsFile | None = None
+        self.native: NativeNotifier | None = None
+        self.desk: Desk | None = None
+        self.engine: Engine | None = None
+
+    def quit(self) -> None:
+        """Ask the program to end. Returns at once."""
+        self._quit.set()
+
+    async def run(self, then: Then | None = None) -> int:
+        """Run until somebody quits, and return the exit status.
+
+        ``then`` is called once everything is up.
+        """
+        with Signals(self.quit):
+            while True:
+                try:
+                    return await self._run(then)
+                except Expected as error:
+                    if not await self._trouble(error):
+                        return 1
+
+    async def _run(self, then: Then | None) -> int:
+        stage = self._make_stage()
+        folder = stage.choices.data_dir
+        async with AsyncExitStack() as closing:
+            instance = SingleInstance(folder)
+            if not instance.claim():
+                return 0
+            closing.callback(instance.deleteLater)
+            closing.callback(instance.release)
+            closing.callback(diagnostics.end, diagnostics.begin(folder))
+            settings = self.settings = SettingsFile(stage.choices.settings_path)
+            tasks = Tasks(self._on_expected, self._on_bug)
+            self.native = NativeNotifier(self._open, icon=resource_path("icons/app.svg"))
+            closing.push_async_callback(self.native.close)
+            popups = PopupNotifier(self._open)
+            closing.callback(popups.close)
+            engine = await closing.enter_async_context(
+                open_engine(
+                    stage.choices,
+                    settings,
+                    stage.make_vault(settings.value),
+                    SystemClock(),
+                    open_browser=stage.open_browser,
+                    notifier=FallbackNotifier([self.native, popups]),
+                )
+            )
+            self.engine = engine
+            status_file = StatusFile(stage.choices.status_path)
+            status_file.write(engine.status)
+            closing.callback(status_file.remove)
+            closing.callback(engine.listen(status_file.write))
+            if stage.signs_in and not settings.value.first_run_done:
+                settings.update(first_run_done=True)
+            desk = self._desk(engine, settings, tasks)
+            self.desk = desk
+            closing.callback(desk.close)
+            instance.show_requested.connect(desk.show_main)
+            tasks.start("engine", self._keep_running, engine)
+            tasks.start("wake", WakeWatch(lambda _why: engine.woke()).run)
+            if stage.signs_in:
+                tasks.start("sign-in", self._sign_in, engine)
+            if not (self._minimized and settings.value.first_run_done):
+                desk.show_main()
+            if then is not None:
+                tasks.start("then", then, self)
+            await self._quit.wait()
+            desk.hide()
+            for name in await tasks.stop(QUIT_LIMIT):
+                log.error("still running at the end: %s", name)
+        return 0
+
+    def _desk(self, engine: Engine, settings: SettingsFile, tasks: Tasks) -> Desk:
+        return Desk(
+            self._app,
+            engine,
+            engine.log.reader,
+            settings,
+            tasks,
+            start_at_login=system_autostart(start_command()),
+            on_quit=self.quit,
+            open_link=open_browser,
+        )
+
+    async def _keep_running(self, engine: Engine) -> None:
+        # A bug must not leave the program looking alive while nothing is watched: it is written
+        # down, the user gets one sentence, and the engine begins again.
+        while True:
+            try:
+                await engine.run()
+            except Exception as error:  # noqa: BLE001 - see above
+                self._on_bug("engine", error)
+            await asyncio.sleep(RESTART_DELAY)
+
+    async def _sign_in(self, engine: Engine) -> None:
+        await engine.sign_in(lambda _link: None)
+        await engine.choose(await engine.list_numbers())
+
+    def _open(self, notice: Notice) -> None:
+        if self.desk is None:
+            return
+        if notice.entry_ids:
+            self.desk.show_event(notice.entry_ids[0])
+        else:
+            self.desk.show_main()
+
+    def _on_expected(self, error: Expected) -> None:
+        if self.desk is not None:
+            self.desk.show_problem(error)
+
+    def _on_bug(self, name: str, error: BaseException) -> None:
+        log.critical("a fault in %s", name, exc_info=error)
+        if self.desk is not None:
+            self.desk.show_problem(BadInput(FAULT))
+
+    async def _trouble(self, error: Expected) -> bool:
+        """Show why the program cannot start. Returns whether to try again."""
+        log.warning("cannot start: %s", type(error).__name__)
+        self.refusal = str(error)
+        if sys.stderr is not None:
+            print(f"textbell: {error}", file=sys.stderr, flush=True)  # noqa: T201 - for who started it there
+        if self._quit.is_set() or not self._attended:
+            return False
+        decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        theme = Theme(self._app)
+        window = TroubleWindow(theme, "Textbell can't start", str(error))
+
+        def decide(answer: bool) -> None:
+            if not decided.done():
+                decided.set_result(answer)
+
+        window.try_again.connect(lambda: decide(True))
+        window.quit_asked.connect(lambda: decide(False))
+        quitting = asyncio.get_running_loop().create_task(self._quit.wait(), name="quit")
+        quitting.add_done_callback(lambda _: decide(False))
+        window.show()
+        again = await decided
+        quitting.cancel()
+        window.close()
+        return again
+
+
+def start_command() -> list[str]:
+    """What the system runs at login to start this program."""
+    if getattr(sys, "frozen", False):
+        return [sys.executable, "--minimized"]
+    installed = Path(sys.executable).with_name("textbell")
+    if installed.exists():
+        return [str(installed), "--minimized"]
+    return [sys.executable, "-m", "app", "--minimized"]
+
+
+class Signals:
+    """While entered, SIGINT and SIGTERM ask the program to end in good order."""
+
+    def __init__(self, finish: Callable[[], None]) -> None:
+        self._finish = finish
+        self._before: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if sys.platform == "win32":
+                self._before[number] = signal.signal(
+                    number, lambda *_: loop.call_soon_threadsafe(self._finish)
+                )
+            else:
+                loop.add_signal_handler(number, self._finish)
+
+    def __exit__(self, *exc_info: object) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            if sys.platform == "win32":
+                signal.signal(number, self._before[number])  # type: ignore[arg-type]
+            else:
+                loop.remove_signal_handler(number)
