@@ -5,6 +5,7 @@ secrets are kept, how a browser is opened) comes in from outside.
 """
 
 import secrets
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from app.transport.vault import Vault
 
 LOG_KEY = "log-key"
 """Name of the log's encryption key among the secrets."""
+
+SWITCH_INTERVAL = 0.0005
+"""Seconds after which a thread that is busy with Python must let another go on."""
 
 
 @dataclass(frozen=True, slots=True)
