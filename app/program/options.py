@@ -38,7 +38,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> Options:
         found.demo,
         found.minimized,
         found.self_test,
-        found.data_dir,
+        found.data_dir or os.environ.get("TEXTBELL_DATA_DIR"),
         found.server or os.environ.get("RINGCENTRAL_SERVER_URL", ""),
         found.client_id or os.environ.get("RINGCENTRAL_CLIENT_ID", ""),
     )

@@ -4,9 +4,8 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
@@ -27,6 +26,7 @@ from app.settings import SettingsFile
 from app.sync.engine import Engine
 from app.transport.clock import SystemClock
 from app.ui.desk import Desk
+from app.ui.server_fields import Given
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.trouble_window import TroubleWindow
@@ -50,15 +50,18 @@ class Program:
         app: QApplication,
         make_stage: Callable[[], Stage],
         *,
+        at_login: Sequence[str],
         minimized: bool = False,
         attended: bool = True,
     ) -> None:
-        """``make_stage`` is asked anew at each attempt to start.
+        """``make_stage`` is asked anew at each attempt to start; ``at_login`` is the command that the
+        system runs at login if the user wants that.
 
         Not ``attended``: nobody is there to press "Try again"; ``refusal`` says why it did not start.
         """
         self._app = app
         self._make_stage = make_stage
+        self._at_login = tuple(at_login)
         self._minimized = minimized
         self._attended = attended
         self._quit = asyncio.Event()
@@ -118,7 +121,9 @@ class Program:
             closing.callback(engine.listen(status_file.write))
             if stage.signs_in and not settings.value.first_run_done:
                 settings.update(first_run_done=True)
-            desk = self._desk(engine, settings, tasks)
+            desk = self._desk(
+                engine, settings, tasks, Given(stage.choices.server_url, stage.choices.client_id)
+            )
             self.desk = desk
             closing.callback(desk.close)
             instance.show_requested.connect(desk.show_main)
@@ -136,14 +141,15 @@ class Program:
                 log.error("still running at the end: %s", name)
         return 0
 
-    def _desk(self, engine: Engine, settings: SettingsFile, tasks: Tasks) -> Desk:
+    def _desk(self, engine: Engine, settings: SettingsFile, tasks: Tasks, given: Given) -> Desk:
         return Desk(
             self._app,
             engine,
             engine.log.reader,
             settings,
             tasks,
-            start_at_login=system_autostart(start_command()),
+            start_at_login=system_autostart(self._at_login),
+            given=given,
             on_quit=self.quit,
             open_link=open_browser,
         )
@@ -204,16 +210,6 @@ class Program:
         quitting.cancel()
         window.close()
         return again
-
-
-def start_command() -> list[str]:
-    """What the system runs at login to start this program."""
-    if getattr(sys, "frozen", False):
-        return [sys.executable, "--minimized"]
-    installed = Path(sys.executable).with_name("textbell")
-    if installed.exists():
-        return [str(installed), "--minimized"]
-    return [sys.executable, "-m", "app", "--minimized"]
 
 
 class Signals:

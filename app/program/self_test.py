@@ -68,7 +68,7 @@ async def self_test(app: QApplication) -> int:
                 await stage.make_vault(program.settings.value).delete(LOG_KEY)
                 program.quit()
 
-        program = Program(app, lambda: stage, attended=False)
+        program = Program(app, lambda: stage, at_login=(), attended=False)
         status = await program.run(steps)
     if program.refusal:
         outcome = [program.refusal]

@@ -27,6 +27,7 @@ def start(options: Options) -> int:
 
 
 async def _run(app: QApplication, options: Options) -> int:
+    from app.program.at_login import start_command
     from app.program.run import Program
     from app.program.stage import real_stage, sandbox_stage
 
@@ -36,5 +37,11 @@ async def _run(app: QApplication, options: Options) -> int:
         return await self_test(app)
     if options.demo:
         async with sandbox_stage("demo", keyring=False) as stage:
-            return await Program(app, lambda: stage, minimized=options.minimized).run()
-    return await Program(app, lambda: real_stage(options), minimized=options.minimized).run()
+            # A demo leaves no trace: what is started at login is the program itself.
+            at_login = start_command(Options())
+            program = Program(app, lambda: stage, at_login=at_login, minimized=options.minimized)
+            return await program.run()
+    program = Program(
+        app, lambda: real_stage(options), at_login=start_command(options), minimized=options.minimized
+    )
+    return await program.run()

@@ -23,6 +23,7 @@ from app.ui.first_run import FirstRunWindow, Step
 from app.ui.main_window import MainWindow
 from app.ui.numbers_dialog import NumbersDialog
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
+from app.ui.server_fields import NOTHING_GIVEN, Given
 from app.ui.settings_window import SettingsWindow
 from app.ui.sign_in_window import SignInWindow
 from app.ui.status_words import APP_NAME
@@ -56,6 +57,7 @@ class Desk:
         tasks: Tasks,
         *,
         start_at_login: StartAtLogin,
+        given: Given = NOTHING_GIVEN,
         on_quit: Callable[[], None],
         open_link: OpenLink | None = None,
         open_folder: Callable[[Path], object] | None = None,
@@ -64,6 +66,7 @@ class Desk:
     ) -> None:
         """``on_quit`` is called when the user asks to quit; it decides when ``close()`` is due.
 
+        ``given`` is what the command line says about the server.
         ``open_link`` opens an address in the system browser, ``open_folder`` shows a folder.
         ``zone`` is the computer's own unless given.
         """
@@ -72,6 +75,7 @@ class Desk:
         self._settings = settings
         self._tasks = tasks
         self._start_at_login = start_at_login
+        self._given = given
         self._on_quit = on_quit
         self._open_link = open_link or _open_link
         self._open_folder = open_folder or _open_folder
@@ -133,7 +137,13 @@ class Desk:
         """Lead through sign-in, numbers and the test notification."""
         if self._first_run is None:
             self._first_run = FirstRunWindow(
-                self.theme, self._engine, self._settings, self._tasks, self._start_at_login, self._open_link
+                self.theme,
+                self._engine,
+                self._settings,
+                self._tasks,
+                self._start_at_login,
+                self._open_link,
+                self._given,
             )
             self._first_run.finished.connect(self._first_run_finished)
         _raise(self._first_run)
@@ -150,6 +160,7 @@ class Desk:
                 self._open_folder,
                 self._now,
                 self._zone,
+                self._given,
             )
             window.sign_in_asked.connect(self.show_sign_in)
             window.numbers_asked.connect(self.show_numbers)
@@ -178,7 +189,7 @@ class Desk:
             return
         if self._sign_in is None:
             self._sign_in = SignInWindow(
-                self.theme, self._engine, self._settings, self._tasks, self._open_link
+                self.theme, self._engine, self._settings, self._tasks, self._open_link, self._given
             )
         _raise(self._sign_in, over=self._main)
         self._sign_in.begin()

@@ -16,7 +16,7 @@ from app.ui.notification_test import NotificationTest
 from app.ui.numbers_panel import NumbersPanel
 from app.ui.parts import Disclosure, Glyph, action, button, column, hairline, label, line, set_tone
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
-from app.ui.server_fields import ServerFields
+from app.ui.server_fields import NOTHING_GIVEN, Given, ServerFields
 from app.ui.settings_pages import CHECK_INDENT
 from app.ui.sign_in_panel import SignInPanel
 from app.ui.status_words import APP_NAME
@@ -49,6 +49,7 @@ class FirstRunWindow(QWidget):
         tasks: Tasks,
         start_at_login: StartAtLogin,
         open_link: OpenLink,
+        given: Given = NOTHING_GIVEN,
     ) -> None:
         super().__init__()
         self._theme = its_theme
@@ -57,6 +58,7 @@ class FirstRunWindow(QWidget):
         self._tasks = tasks
         self._start_at_login = start_at_login
         self._open_link = open_link
+        self._given = given
         self.setWindowTitle(f"Welcome - {APP_NAME}")
         self.resize(*theme.FIRST_RUN)
         self.setMinimumSize(*theme.FIRST_RUN_LEAST)
@@ -132,12 +134,12 @@ class FirstRunWindow(QWidget):
         self.sign_in.changed.connect(self._changed)
         inner.addWidget(self.sign_in)
         inner.addStretch(1)
-        self.server = ServerFields(self._theme, self._settings)
+        self.server = ServerFields(self._theme, self._settings, self._given)
         self.advanced = Disclosure(
             self._theme,
             "For administrators",
             self.server.setVisible,
-            opened=not self._settings.value.client_id,
+            opened=not self.server.complete,
         )
         self.server.setVisible(self.advanced.isChecked())
         inner.addWidget(self.advanced)
@@ -239,7 +241,7 @@ class FirstRunWindow(QWidget):
     def _store_server(self) -> bool:
         if not self.server.store():
             return False
-        if not self._settings.value.client_id:
+        if not self.server.complete:
             self.advanced.setChecked(True)
             self.server.client_id.setFocus()
             self.sign_in.say("Type the client ID first. Your RingCentral administrator has it.")

@@ -1,5 +1,7 @@
 """Server address and client ID: for the person who sets the program up."""
 
+from dataclasses import dataclass
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
@@ -10,14 +12,26 @@ from app.ui.parts import column, label
 from app.ui.theme import Theme
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What the command line or the environment say; it holds for this run, whatever is stored."""
+
+    server_url: str = ""
+    client_id: str = ""
+
+
+NOTHING_GIVEN = Given()
+
+
 class ServerFields(QWidget):
-    """Two fields that store what is typed when the typing is over."""
+    """Two fields that store what is typed when the typing is over. What is given is only shown."""
 
     changed = Signal()
 
-    def __init__(self, its_theme: Theme, settings: SettingsFile) -> None:
+    def __init__(self, its_theme: Theme, settings: SettingsFile, given: Given = NOTHING_GIVEN) -> None:
         super().__init__()
         self._settings = settings
+        self._given = given
         inner = column(self, gap=theme.TIGHT)
         self.client_id = self._field(
             its_theme, inner, "&Client ID", "Given by your RingCentral administrator"
@@ -27,20 +41,31 @@ class ServerFields(QWidget):
         self._wrong = label(tone="bad", wrap=True)
         self._wrong.hide()
         inner.addWidget(self._wrong)
+        self.client_id.setReadOnly(bool(given.client_id))
+        self.server.setReadOnly(bool(given.server_url))
+        if given.client_id or given.server_url:
+            said = "What Textbell was started with cannot be changed here."
+            inner.addWidget(label(said, tone="muted", wrap=True))
         self.client_id.editingFinished.connect(self.store)
         self.server.editingFinished.connect(self.store)
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is stored."""
-        self.client_id.setText(self._settings.value.client_id)
-        self.server.setText(self._settings.value.server_url)
+        """Show what is in force."""
+        self.client_id.setText(self._given.client_id or self._settings.value.client_id)
+        self.server.setText(self._given.server_url or self._settings.value.server_url)
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a client ID to sign in with."""
+        return bool(self._given.client_id or self._settings.value.client_id)
 
     def store(self) -> bool:
         """Store what is typed; says why if it cannot be, and returns whether all is well."""
-        client_id = self.client_id.text().strip()
-        server = self.server.text().strip() or PRODUCTION_SERVER
         value = self._settings.value
+        client_id = value.client_id if self._given.client_id else self.client_id.text().strip()
+        typed = self.server.text().strip() or PRODUCTION_SERVER
+        server = value.server_url if self._given.server_url else typed
         if (client_id, server) != (value.client_id, value.server_url):
             try:
                 self._settings.update(client_id=client_id, server_url=server)

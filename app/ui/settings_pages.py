@@ -15,7 +15,7 @@ from app.ui import theme
 from app.ui.notification_test import NotificationTest
 from app.ui.parts import Notice, button, column, hairline, label, line
 from app.ui.ports import EngineView, StartAtLogin
-from app.ui.server_fields import ServerFields
+from app.ui.server_fields import NOTHING_GIVEN, Given, ServerFields
 from app.ui.status_words import APP_NAME, paused
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
@@ -230,7 +230,14 @@ class AccountPage(Page):
 
     sign_in_asked = Signal()
 
-    def __init__(self, its_theme: Theme, settings: SettingsFile, engine: EngineView, tasks: Tasks) -> None:
+    def __init__(
+        self,
+        its_theme: Theme,
+        settings: SettingsFile,
+        engine: EngineView,
+        tasks: Tasks,
+        given: Given = NOTHING_GIVEN,
+    ) -> None:
         super().__init__(its_theme, "Account")
         self._engine = engine
         self._tasks = tasks
@@ -250,7 +257,7 @@ class AccountPage(Page):
         self.inner.addWidget(self._warning)
         self.rule()
         self.inner.addWidget(label("For administrators", its_theme.strong))
-        self.server = ServerFields(its_theme, settings)
+        self.server = ServerFields(its_theme, settings, given)
         self.inner.addWidget(self.server)
         self.explain("A change counts from the next sign-in.")
         self.finish()

@@ -13,6 +13,7 @@ from app.ui import settings_pages, theme
 from app.ui.numbers_page import NumbersPage
 from app.ui.parts import action, column, hairline, line
 from app.ui.ports import EngineView, StartAtLogin
+from app.ui.server_fields import NOTHING_GIVEN, Given
 from app.ui.sidebar import NavButton
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
@@ -44,6 +45,7 @@ class SettingsWindow(QWidget):
         open_folder: Callable[[Path], object],
         now: Callable[[], datetime],
         zone: tzinfo | None = None,
+        given: Given = NOTHING_GIVEN,
     ) -> None:
         super().__init__()
         self._theme = its_theme
@@ -66,7 +68,7 @@ class SettingsWindow(QWidget):
         self.numbers = NumbersPage(its_theme, engine)
         self.notifications = settings_pages.NotificationsPage(its_theme, settings, engine, tasks, now, zone)
         self.log = settings_pages.LogPage(its_theme, settings.path.parent, open_folder)
-        self.account = settings_pages.AccountPage(its_theme, settings, engine, tasks)
+        self.account = settings_pages.AccountPage(its_theme, settings, engine, tasks, given)
         self.help = settings_pages.HelpPage(its_theme)
         shown = (self.general, self.numbers, self.notifications, self.log, self.account, self.help)
         for at, (name, page) in enumerate(zip(_ICONS, shown, strict=True)):

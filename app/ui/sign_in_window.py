@@ -8,7 +8,7 @@ from app.settings import SettingsFile
 from app.ui import theme
 from app.ui.parts import Disclosure, action, column, label
 from app.ui.ports import EngineView, OpenLink
-from app.ui.server_fields import ServerFields
+from app.ui.server_fields import NOTHING_GIVEN, Given, ServerFields
 from app.ui.sign_in_panel import SignInPanel
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
@@ -25,9 +25,9 @@ class SignInWindow(QWidget):
         settings: SettingsFile,
         tasks: Tasks,
         open_link: OpenLink,
+        given: Given = NOTHING_GIVEN,
     ) -> None:
         super().__init__(None, Qt.WindowType.Dialog)
-        self._settings = settings
         self.setObjectName("surface")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(f"Sign in - {APP_NAME}")
@@ -43,7 +43,7 @@ class SignInWindow(QWidget):
         self.panel.signed_in.connect(self.close)
         inner.addWidget(self.panel)
         inner.addSpacing(theme.GAP)
-        self.server = ServerFields(its_theme, settings)
+        self.server = ServerFields(its_theme, settings, given)
         self.advanced = Disclosure(its_theme, "For administrators", self.server.setVisible)
         self.server.hide()
         inner.addWidget(self.advanced)
@@ -60,7 +60,7 @@ class SignInWindow(QWidget):
     def _store(self) -> bool:
         if not self.server.store():
             return False
-        if not self._settings.value.client_id:
+        if not self.server.complete:
             self.advanced.setChecked(True)
             self.server.client_id.setFocus()
             self.panel.say("Type the client ID first. Your RingCentral administrator has it.")

@@ -10,7 +10,10 @@ from PySide6.QtTest import QTest
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput, SignInFailed, Unreachable
 from app.domain.status import Reach, Status
+from app.settings import PRODUCTION_SERVER, SettingsFile
 from app.ui.first_run import FirstRunWindow, Step
+from app.ui.server_fields import Given, ServerFields
+from app.ui.theme import Theme
 from tests.ui import shop
 from tests.ui.conftest import DeskKit
 from tests.ui.engine import LINK
@@ -88,6 +91,20 @@ async def test_the_client_id_is_asked_for_where_it_is_missing(fresh: DeskKit) ->
     assert fresh.settings.value.server_url == "http://127.0.0.1:9"
     window.sign_in.cancel()
     await fresh.settled()
+
+
+async def test_what_the_program_was_started_with_needs_no_typing(
+    theme: Theme, settings: SettingsFile
+) -> None:
+    settings.update(client_id="stored")
+    fields = ServerFields(theme, settings, Given("http://127.0.0.1:9", "given"))
+    assert fields.complete
+    assert (fields.client_id.text(), fields.server.text()) == ("given", "http://127.0.0.1:9")
+    assert fields.client_id.isReadOnly()
+    assert fields.store()
+    assert settings.value.client_id == "stored"
+    assert settings.value.server_url == PRODUCTION_SERVER
+    fields.deleteLater()
 
 
 async def test_waiting_for_the_browser_can_be_helped_and_given_up(fresh: DeskKit, until: Until) -> None:
