@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
@@ -12,7 +11,7 @@ from typing import Self
 from app.domain.clock import Clock
 from app.domain.events import Appended, BatchSummary
 from app.domain.numbers import OwnNumber
-from app.domain.problems import Expected, Problem, SignInNeeded, VaultUnavailable
+from app.domain.problems import Expected, SignInNeeded, VaultUnavailable
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
 from app.notices import wording
@@ -22,16 +21,15 @@ from app.ringcentral.filters import FilterSet
 from app.settings import FollowedNumber, Settings, SettingsFile
 from app.sync.intake import Intake
 from app.sync.outbox import Outbox
-from app.sync.service import Address, Service, open_service
+from app.sync.service import Address, Service
+from app.sync.session import Session
 from app.sync.sign_in import OpenBrowser, sign_in
 from app.sync.status_board import StatusBoard
-from app.sync.watch import SUBSCRIPTION, Watch
+from app.sync.vigil import Vigil
+from app.sync.watch import Watch
 from app.transport.vault import Vault
 
 log = logging.getLogger(__name__)
-
-ACCOUNT = "account"
-"""Under this name the log keeps whose session it last saw."""
 
 
 class Engine:
@@ -58,33 +56,38 @@ class Engine:
         """
         self.log = event_log
         self._settings = settings
-        self._vault = vault
         self._clock = clock
-        self._address = address
         self._open_browser = open_browser
         self._board = StatusBoard(clock)
+        self._session = Session(event_log, vault, clock, address)
         self._change_listeners: list[Callable[[Appended], None]] = []
-        self._intake = Intake(event_log, stored=self._stored, trouble=self._log_trouble)
+        self._intake = Intake(event_log, stored=self._stored, trouble=self._board.log_trouble)
         self._outbox = (
             Outbox(event_log, notifier, clock, _rules(settings.value), self._read_batch) if notifier else None
         )
-        self._service: Service | None = None
-        self._service_stack = AsyncExitStack()
-        self._watch: Watch | None = None
-        self._changed = asyncio.Event()
-        self._signing_in = False
         self._ended_elsewhere = False
+        self._vigil = Vigil(
+            self._board,
+            resting=self._resting_reach,
+            filters=self._filters,
+            new_watch=lambda: Watch(self._session.service, self._intake, event_log, self._board, clock),
+            ended=self._session_ended,
+        )
         self._unlisten_settings = settings.listen(self._settings_changed)
 
     async def __aenter__(self) -> Self:
         """Load the stored session.
 
         Raises:
-            VaultUnavailable: the keyring cannot be read.
+            VaultUnavailable, LogUnavailable, BadInput: as they say.
         """
-        await self._open_service()
+        try:
+            account = await self._session.open()
+        except BaseException:
+            await self._close()
+            raise
         self._board.change(
-            account=await self.log.meta(ACCOUNT) or "" if self.signed_in else "",
+            account=account,
             numbers=tuple(number.own() for number in self._settings.value.follow),
             paused_until=self._settings.value.notifications.paused_until,
             reach=self._resting_reach(),
@@ -97,8 +100,11 @@ class Engine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        await self._close()
+
+    async def _close(self) -> None:
         self._unlisten_settings()
-        await self._service_stack.aclose()
+        await self._session.aclose()
 
     # ------------------------------------------------------------ what is seen
 
@@ -110,7 +116,7 @@ class Engine:
     @property
     def signed_in(self) -> bool:
         """Whether there is a session."""
-        return self._service is not None and self._service.keeper.signed_in
+        return self._session.signed_in
 
     def listen(self, callback: Callable[[Status], None]) -> Callable[[], None]:
         """Call back after each change of the status; returns what ends that."""
@@ -131,10 +137,8 @@ class Engine:
         Raises:
             SignInFailed, Unreachable, ServiceError, VaultUnavailable: as they say.
         """
-        self._signing_in = True
         self._board.change(reach=Reach.SIGNING_IN, problem=None)
-        try:
-            service = await self._open_service()
+        async with self._vigil.suspended(), self._session.beginning() as service:
             await sign_in(
                 service.keeper,
                 server_url=service.address.server_url,
@@ -143,26 +147,23 @@ class Engine:
                 open_browser=self._open_browser,
                 show_link=show_link,
             )
-            account = await self._account(service)
-            await self.log.set_meta(ACCOUNT, account)
             self._ended_elsewhere = False
+            account = await self._account(service)
+            await self._session.name_account(account)
             self._board.change(account=account)
-            if self._outbox is not None:
-                await self._outbox.withdraw(wording.sign_in_needed().tag)
-        finally:
-            self._signing_in = False
-            self._board.change(reach=self._resting_reach())
-            self._changed.set()
+        if self._outbox is not None:
+            await self._outbox.withdraw(wording.sign_in_needed().tag)
 
     async def sign_out(self) -> None:
-        """End the session at the service as far as it can be reached, and forget it. The log stays."""
-        service = await self._open_service()
-        await self.log.clear_resume_point()
-        await self.log.set_meta(SUBSCRIPTION, None)
-        await self.log.set_meta(ACCOUNT, None)
-        await service.keeper.revoke_and_forget()
-        self._board.change(reach=Reach.SIGNED_OUT, account="", problem=None, disabled_filters=())
-        self._restart_watch()
+        """End the session at the service as far as it can be reached, and forget it. The log stays.
+
+        Raises:
+            VaultUnavailable: the session could not be forgotten, and goes on.
+        """
+        async with self._vigil.suspended():
+            await self._session.end()
+            self._ended_elsewhere = False
+            self._board.change(account="", problem=None, disabled_filters=())
 
     async def list_numbers(self) -> tuple[OwnNumber, ...]:
         """The account's numbers that can send High Volume SMS.
@@ -170,7 +171,7 @@ class Engine:
         Raises:
             SignInNeeded, PermissionMissing, RateHeld, Unreachable, ServiceError: as they say.
         """
-        return await (await self._open_service()).api.list_numbers()
+        return await self._session.service.api.list_numbers()
 
     async def choose(self, numbers: Sequence[OwnNumber]) -> None:
         """Follow exactly these numbers from now on, and remember them. No event is lost by it."""
@@ -179,14 +180,11 @@ class Engine:
 
     async def check_now(self) -> None:
         """Do at once what would be tried later anyway."""
-        if self._watch is not None:
-            self._watch.hurry()
-        self._changed.set()
+        self._vigil.hurry()
 
     def woke(self) -> None:
         """The computer woke or changed networks: trust no connection made before."""
-        if self._watch is not None:
-            self._watch.reconnect()
+        self._vigil.reconnect()
 
     def pause(self, until: datetime | None) -> None:
         """Announce nothing before ``until``; ``None`` ends a pause. The log goes on."""
@@ -214,54 +212,9 @@ class Engine:
                 tasks.create_task(self._intake.run(), name="intake")
                 if self._outbox is not None:
                     tasks.create_task(self._outbox.run(), name="outbox")
-                tasks.create_task(self._keep_watching(), name="watch")
+                tasks.create_task(self._vigil.run(), name="watch")
         finally:
             await self._intake.drain()
-
-    async def _keep_watching(self) -> None:
-        while True:
-            self._changed.clear()
-            if self._signing_in:
-                await self._changed.wait()
-                continue
-            if self._resting_reach() is not Reach.CONNECTING:
-                self._board.change(reach=self._resting_reach())
-                await self._changed.wait()
-                continue
-            await self._watch_once()
-
-    async def _watch_once(self) -> None:
-        """Watch until the session ends, or until who or where we are changes."""
-        assert self._service is not None
-        self._board.change(reach=Reach.CONNECTING)
-        watch = Watch(self._service, self._intake, self.log, self._board, self._clock)
-        watch.choose(self._filters())
-        self._watch = watch
-        ended: SignInNeeded | None = None
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                watching = tasks.create_task(self._watched(watch), name="gateway")
-                while not watching.done():
-                    changed = tasks.create_task(self._changed.wait(), name="change of mind")
-                    await asyncio.wait({watching, changed}, return_when=asyncio.FIRST_COMPLETED)
-                    changed.cancel()
-                    self._changed.clear()
-                    if self._signing_in or self._resting_reach() is not Reach.CONNECTING:
-                        watching.cancel()
-                        break
-            if not watching.cancelled():
-                ended = watching.result()
-        finally:
-            self._watch = None
-        if ended is not None:
-            await self._session_ended(ended)
-
-    async def _watched(self, watch: Watch) -> SignInNeeded:
-        while True:
-            try:
-                await watch.run()
-            except SignInNeeded as error:
-                return error
 
     async def _session_ended(self, error: SignInNeeded) -> None:
         self._ended_elsewhere = True
@@ -279,21 +232,6 @@ class Engine:
     def _filters(self) -> FilterSet:
         return FilterSet(numbers=tuple(number.e164 for number in self._settings.value.follow))
 
-    def _restart_watch(self) -> None:
-        self._changed.set()
-
-    async def _open_service(self) -> Service:
-        """The service at the address in force; another one if the address has changed."""
-        address = self._address()
-        if self._service is not None and self._service.address == address:
-            return self._service
-        await self._service_stack.aclose()
-        self._service = None
-        self._service = await self._service_stack.enter_async_context(
-            open_service(address, self._vault, self._clock)
-        )
-        return self._service
-
     async def _account(self, service: Service) -> str:
         try:
             return await service.api.extension(interactive=True)
@@ -305,7 +243,7 @@ class Engine:
             return ""
 
     async def _read_batch(self, summary: BatchSummary) -> BatchSummary:
-        service = await self._open_service()
+        service = self._session.service
         text = await service.api.batch_text(summary.batch_id)
         counts = await service.api.batch_statuses(summary.batch_id)
         failed = counts.sending_failed + counts.delivery_failed
@@ -319,17 +257,14 @@ class Engine:
         for listener in tuple(self._change_listeners):
             listener(appended)
 
-    def _log_trouble(self, problem: Problem | None) -> None:
-        self._board.change(problem=problem)
-
     def _settings_changed(self, settings: Settings) -> None:
         if self._outbox is not None:
             self._outbox.rules = _rules(settings)
         numbers = tuple(number.own() for number in settings.follow)
-        if numbers != self._board.status.numbers and self._watch is not None:
-            self._watch.choose(self._filters())
+        if numbers != self._board.status.numbers:
+            self._vigil.choose()
         self._board.change(numbers=numbers, paused_until=settings.notifications.paused_until)
-        self._changed.set()
+        self._vigil.reconsider()
 
 
 def _rules(settings: Settings) -> NoticeRules:

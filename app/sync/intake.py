@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import islice
 
 from app.domain.events import Appended, Event, ResumePoint
@@ -18,6 +18,7 @@ LONGEST_QUEUE = 50_000
 """Events held in memory. Beyond that the connection is given up, never an event: what was not
 stored is fetched again."""
 RETRY_DELAY = 5.0
+"""Seconds between attempts to write to a log that refuses."""
 
 
 class Intake:
@@ -30,6 +31,7 @@ class Intake:
         stored: Callable[[Appended], None],
         trouble: Callable[[Problem | None], None],
         longest_queue: int = LONGEST_QUEUE,
+        retry_delay: float = RETRY_DELAY,
     ) -> None:
         """``stored`` is called after every transaction; ``trouble`` when the log cannot be written,
         and with ``None`` when it can again."""
@@ -37,12 +39,15 @@ class Intake:
         self._stored = stored
         self._trouble = trouble
         self._longest_queue = longest_queue
+        self._retry_delay = retry_delay
         self._queue: deque[tuple[Event | None, ResumePoint | None]] = deque()
         self._notes: dict[str, str] = {}
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._in_trouble = False
+        self._group = 0
+        self._writing: asyncio.Task[Appended | None] | None = None
 
     def put(self, event: Event | None, resume: ResumePoint | None = None) -> None:
         """Queue an event. ``resume`` is where the session can be taken up after it, or (without an
@@ -54,12 +59,12 @@ class Intake:
         if len(self._queue) >= self._longest_queue:
             raise asyncio.QueueFull
         self._queue.append((event, resume))
-        self._idle.clear()
-        self._arrived.set()
+        self._something_to_do()
 
     def note(self, name: str, value: str) -> None:
         """Have a value kept in the log under a name, before anything queued after this is stored."""
         self._notes[name] = value
+        self._something_to_do()
 
     def __len__(self) -> int:
         return len(self._queue)
@@ -69,56 +74,62 @@ class Intake:
         await self._idle.wait()
 
     async def run(self) -> None:
-        """Store what arrives, for ever. Cancelled, it leaves what is queued to ``drain``."""
+        """Store what arrives, for ever. Cancelled, it leaves what is not stored yet to ``drain``."""
         while True:
             await self._arrived.wait()
-            await self._store_group()
-
-    async def drain(self) -> None:
-        """Store what is still queued: the last step of shutting down. Gives up if the log refuses."""
-        while self._queue:
-            if not await self._store_group(retry=False):
-                log.error("%d events could not be stored before the end", len(self._queue))
-                return
-
-    async def _store_group(self, *, retry: bool = True) -> bool:
-        # No lingering: while one transaction is being committed the next group gathers by itself,
-        # so groups grow exactly when there is something to gain from it.
-        group = list(islice(self._queue, LARGEST_GROUP))
-        resume = next((point for _, point in reversed(group) if point is not None), None)
-        events = [event for event, _ in group if event is not None]
-        appended = await self._append(events, resume, retry=retry)
-        if appended is None:
-            return False
-        for _ in group:
-            self._queue.popleft()
-        if not self._queue:
-            self._arrived.clear()
-            self._idle.set()
-        self._stored(appended)
-        return True
-
-    async def _append(
-        self, events: Sequence[Event], resume: ResumePoint | None, *, retry: bool
-    ) -> Appended | None:
-        while True:
             try:
-                # A commit that has begun is not abandoned: cancelled in the middle, the group stays
-                # queued and the log's own de-duplication makes a second attempt harmless.
-                for name, value in tuple(self._notes.items()):
-                    await self._log.set_meta(name, value)
-                    if self._notes.get(name) == value:
-                        del self._notes[name]
-                appended = await self._log.append(events, resume=resume)
+                await self._store_group()
             except LogUnavailable as error:
-                log.warning("the log refused %d events", len(events))
+                log.warning("the log refused %d events", self._group)
                 self._in_trouble = True
                 self._trouble(error.problem())
-                if not retry:
-                    return None
-                await asyncio.sleep(RETRY_DELAY)
+                await asyncio.sleep(self._retry_delay)
             else:
                 if self._in_trouble:
                     self._in_trouble = False
                     self._trouble(None)
-                return appended
+
+    async def drain(self) -> None:
+        """Store what is still queued: the last step of shutting down. Gives up if the log refuses."""
+        try:
+            while self._queue or self._notes:
+                await self._store_group()
+        except LogUnavailable:
+            log.warning("%d events could not be stored before the end", len(self._queue))
+
+    def _something_to_do(self) -> None:
+        self._idle.clear()
+        self._arrived.set()
+
+    async def _store_group(self) -> None:
+        # A write that has begun comes to its end, and is told of, even if this task is cancelled in
+        # the middle of it: `drain` waits for it.
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._write(), name="log write")
+        try:
+            appended = await asyncio.shield(self._writing)
+        finally:
+            if self._writing.done():
+                self._writing = None
+        for _ in range(self._group):
+            self._queue.popleft()
+        self._group = 0
+        if not self._queue and not self._notes:
+            self._arrived.clear()
+            self._idle.set()
+        if appended is not None:
+            self._stored(appended)
+
+    async def _write(self) -> Appended | None:
+        for name, value in tuple(self._notes.items()):
+            await self._log.set_meta(name, value)
+            if self._notes.get(name) == value:
+                del self._notes[name]
+        # No lingering: while one transaction is being committed the next group gathers by itself,
+        # so groups grow exactly when there is something to gain from it.
+        group = list(islice(self._queue, LARGEST_GROUP))
+        self._group = len(group)
+        if not group:
+            return None
+        resume = next((point for _, point in reversed(group) if point is not None), None)
+        return await self._log.append([event for event, _ in group if event is not None], resume=resume)

@@ -38,6 +38,7 @@ class Outbox:
         self._waiting: list[Appended] = []
         self._wake = asyncio.Event()
         self._completed: dict[str, BatchSummary] = {}
+        self._debts_settled = False
 
     @property
     def rules(self) -> NoticeRules:
@@ -84,6 +85,9 @@ class Outbox:
         self._wake.clear()
 
     async def _settle_debts(self) -> None:
+        if self._debts_settled:
+            return  # begun again after a fault: what is still due is on the board already
+        self._debts_settled = True
         try:
             due = await self._log.due()
             if not due:
@@ -101,10 +105,11 @@ class Outbox:
             batches = dict(await self._log.reader.batches(appended.batches_changed))
         except LogUnavailable:
             return {}
-        for batch_id in appended.first_completed:
-            summary = batches.get(batch_id)
-            if summary is not None and not summary.text and self.rules.batch_completed:
-                self._completed[batch_id] = await self._complete(summary)
+        if self.rules.batch_completed:
+            finished = [batches[each] for each in appended.first_completed if each in batches]
+            # All at once: several batches that finish together wait no longer than one.
+            for told in await asyncio.gather(*(self._complete(each) for each in finished if not each.text)):
+                self._completed[told.batch_id] = told
         return {batch_id: self._with_name(summary) for batch_id, summary in batches.items()}
 
     async def _complete(self, summary: BatchSummary) -> BatchSummary:

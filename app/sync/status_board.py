@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.domain.clock import Clock
+from app.domain.problems import Problem
 from app.domain.status import Reach, Status
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,8 @@ class StatusBoard:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._status = Status(Reach.CONNECTING, clock.now())
+        self._problem: Problem | None = None
+        self._log_problem: Problem | None = None
         self._listeners: list[Callable[[Status], None]] = []
 
     @property
@@ -34,9 +37,18 @@ class StatusBoard:
         if reach is not self._status.reach:
             changes.setdefault("since", self._clock.now())
             log.info("%s -> %s", self._status.reach, reach)
+        if "problem" in changes:
+            self._problem = changes["problem"]
+        # A log that cannot be written is the graver trouble, and no connection ends it.
+        changes["problem"] = self._log_problem or self._problem
         new = replace(self._status, **changes)
         if new == self._status:
             return
         self._status = new
         for listener in tuple(self._listeners):
             listener(new)
+
+    def log_trouble(self, problem: Problem | None) -> None:
+        """The log cannot be written, or (``None``) can be again."""
+        self._log_problem = problem
+        self.change()

@@ -6,6 +6,7 @@ import logging
 import random
 import uuid
 from collections.abc import Sequence
+from typing import NoReturn
 
 from app.domain.clock import Clock
 from app.domain.events import ResumePoint
@@ -38,8 +39,8 @@ SUBSCRIPTION = "subscription"
 QUIET_FAILURES = 2
 """So many failed attempts after a live connection are not worth a sentence: most heal by themselves."""
 
-_PROMPT = frozenset({EndReason.RENEW, EndReason.LIMIT, EndReason.FINISHED})
-"""Ends that are no failure: the next connection is made at once."""
+_PLANNED = frozenset({EndReason.RENEW, EndReason.LIMIT})
+"""Ends of a connection's life that the service announced: the next is made at once, and nobody need know."""
 
 
 class Watch:
@@ -59,6 +60,7 @@ class Watch:
         self._subscribed: tuple[str, ...] | None = None
         self._resume: ResumePoint | None = None
         self._refusal: Verdict | None = None
+        self._live = False
         self._was_live = False
         self._hurry = asyncio.Event()
         self._token: tuple[WsToken, float] | None = None
@@ -78,28 +80,35 @@ class Watch:
         self._service.link.finish()
         self._hurry.set()
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Watch until cancelled.
 
         Raises:
             SignInNeeded: the service ended the session.
         """
-        await self._recall()
+        recalled = False
         while True:
+            self._live = False
             try:
-                token = await self._wstoken()
-                end = await self._connect(token)
+                if not recalled:
+                    await self._recall()
+                    recalled = True
+                end = await self._connect()
             except SignInNeeded:
                 raise
             except Expected as error:
                 await self._failed(error)
                 continue
-            if not end.spent:
-                self._token = (token, self._clock.monotonic() + token.expires_in)
-            if end.reason in _PROMPT:
-                self._board.change(reach=Reach.RECONNECTING if self._was_live else Reach.CONNECTING)
+            if end.reason in _PLANNED and self._live:
+                continue
+            if end.reason is EndReason.FINISHED:
+                self._board.change(reach=self._retrying)
                 continue
             await self._failed(self._reason(end))
+
+    @property
+    def _retrying(self) -> Reach:
+        return Reach.RECONNECTING if self._was_live else Reach.CONNECTING
 
     async def _recall(self) -> None:
         """Take up the session of an earlier run of the program, if it is young enough for the service."""
@@ -108,18 +117,22 @@ class Watch:
         if self._resume is None or kept is None:
             self._resume = None
             return
-        subscription_id, *filters = json.loads(kept)
-        self._subscription_id, self._subscribed = subscription_id, tuple(filters)
+        self._subscription_id, *filters = json.loads(kept)
+        self._subscribed = tuple(filters)
 
-    async def _wstoken(self) -> WsToken:
+    async def _wstoken(self) -> tuple[WsToken, float]:
+        """A token, and when it ends."""
         # A token is spent by the connection it made; one that made none is used again while it lives,
         # because its rate-limit group allows five requests a minute and no more.
         kept, self._token = self._token, None
         if kept is not None and kept[1] - self._clock.monotonic() > 2:
-            return kept[0]
-        return await self._service.api.wstoken()
+            return kept
+        asked = self._clock.monotonic()
+        token = await self._service.api.wstoken()
+        return token, asked + token.expires_in
 
-    async def _connect(self, token: WsToken) -> LinkEnd:
+    async def _connect(self) -> LinkEnd:
+        token, token_ends = await self._wstoken()
         self._refusal = None
         protocol = GatewayProtocol(
             self._filters,
@@ -129,8 +142,11 @@ class Watch:
             subscribed=self._subscribed if self._resume else None,
         )
         end = await self._service.link.run(token.connect_uri(self._resume), protocol, self._take)
+        if not end.spent:
+            self._token = (token, token_ends)
         if end.reason is EndReason.OVERFLOW:
             # What was not taken comes again only from the point that is stored.
+            self._board.change(reach=self._retrying)
             await self._intake.settled()
             self._resume = await self._log.resume_point()
         elif self._refusal is None:
@@ -156,7 +172,7 @@ class Watch:
         self._subscribed = event.filters
         self._intake.note(SUBSCRIPTION, json.dumps([event.subscription_id, *event.filters]))
         self._backoff.reset()
-        self._was_live = True
+        self._live = self._was_live = True
         self._board.change(
             reach=Reach.LIVE,
             problem=None,
@@ -194,10 +210,7 @@ class Watch:
         if isinstance(error, RateHeld):
             delay = max(delay, (error.until - self._clock.now()).total_seconds())
         told = problem if not self._was_live or self._backoff.failures > QUIET_FAILURES else None
-        self._board.change(
-            reach=Reach.RECONNECTING if self._was_live else Reach.CONNECTING,
-            problem=told or self._board.status.problem,
-        )
+        self._board.change(reach=self._retrying, **({"problem": told} if told else {}))
         log.info("next attempt in %.1f s", delay)
         self._hurry.clear()
         try:
