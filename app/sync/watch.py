@@ -21,6 +21,7 @@ from app.ringcentral.gateway import (
     GatewayProtocol,
     Opened,
     Refused,
+    State,
     Subscribed,
     Unreadable,
 )
@@ -58,8 +59,10 @@ class Watch:
         self._filters = FilterSet()
         self._subscription_id: str | None = None
         self._subscribed: tuple[str, ...] | None = None
+        self._disabled: tuple[str, ...] = ()
         self._resume: ResumePoint | None = None
         self._refusal: Verdict | None = None
+        self._protocol: GatewayProtocol | None = None
         self._live = False
         self._was_live = False
         self._hurry = asyncio.Event()
@@ -117,8 +120,10 @@ class Watch:
         if self._resume is None or kept is None:
             self._resume = None
             return
-        self._subscription_id, *filters = json.loads(kept)
-        self._subscribed = tuple(filters)
+        subscription = json.loads(kept)
+        self._subscription_id = subscription["id"]
+        self._subscribed = tuple(subscription["filters"])
+        self._disabled = tuple(subscription["disabled"])
 
     async def _wstoken(self) -> tuple[WsToken, float]:
         """A token, and when it ends."""
@@ -134,7 +139,7 @@ class Watch:
     async def _connect(self) -> LinkEnd:
         token, token_ends = await self._wstoken()
         self._refusal = None
-        protocol = GatewayProtocol(
+        self._protocol = protocol = GatewayProtocol(
             self._filters,
             subscription_id=self._subscription_id if self._resume else None,
             resume=self._resume,
@@ -162,6 +167,10 @@ class Watch:
             case Opened(resume=resume):
                 if resume is not None:
                     self._intake.put(None, resume)
+                assert self._protocol is not None
+                if self._protocol.state is State.LIVE:
+                    # The session was taken up with its subscription: nothing needs to be asked for.
+                    self._went_live()
             case Subscribed():
                 self._subscribed_to(event)
             case Refused(error=verdict, forget_resume=forget):
@@ -170,13 +179,18 @@ class Watch:
     def _subscribed_to(self, event: Subscribed) -> None:
         self._subscription_id = event.subscription_id
         self._subscribed = event.filters
-        self._intake.note(SUBSCRIPTION, json.dumps([event.subscription_id, *event.filters]))
+        self._disabled = event.disabled_filters
+        kept = {"id": event.subscription_id, "filters": event.filters, "disabled": event.disabled_filters}
+        self._intake.note(SUBSCRIPTION, json.dumps(kept))
+        self._went_live()
+
+    def _went_live(self) -> None:
         self._backoff.reset()
         self._live = self._was_live = True
         self._board.change(
             reach=Reach.LIVE,
             problem=None,
-            disabled_filters=self._sentences(event.disabled_filters),
+            disabled_filters=self._sentences(self._disabled),
             proof_at=self._clock.now(),
         )
 
