@@ -95,6 +95,9 @@ async def open_engine(
     Raises:
         VaultUnavailable, LogUnavailable: as they say.
     """
+    # The log's threads give up the interpreter at every step of SQLite and must soon get it back:
+    # with Python's usual 5 ms a busy loop makes each write and each search wait for it many times.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     log = await open_log(choices, vault)
     async with (
         log,
