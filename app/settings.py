@@ -10,12 +10,12 @@ import os
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from app.domain.appearance import Appearance as Appearance
 from app.domain.disclosure import Disclosure as Disclosure
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput
@@ -25,14 +25,6 @@ PRODUCTION_SERVER = "https://platform.ringcentral.com"
 REDIRECT_PORTS = (53682, 53683, 53684)
 """Loopback ports for the end of the sign-in. RingCentral compares redirect addresses character by
 character, so each must be registered with the app as ``http://127.0.0.1:PORT/oauth/callback``."""
-
-
-class Appearance(StrEnum):
-    """Light, dark, or as the system has it."""
-
-    SYSTEM = "system"
-    LIGHT = "light"
-    DARK = "dark"
 
 
 class FollowedNumber(BaseModel):

@@ -14,11 +14,11 @@ from app.desktop.autostart import system_autostart
 from app.desktop.browser import open_browser
 from app.desktop.popup import PopupNotifier
 from app.desktop.power import WakeWatch
-from app.desktop.single_instance import SingleInstance
 from app.desktop.toasts import FallbackNotifier, NativeNotifier
 from app.domain.problems import BadInput, Expected
 from app.notices.port import Notice
 from app.program import diagnostics
+from app.program.opening import Opening
 from app.program.stage import Stage
 from app.program.status_file import StatusFile
 from app.resources import resource_path
@@ -53,18 +53,21 @@ class Program:
         at_login: Sequence[str],
         minimized: bool = False,
         attended: bool = True,
+        opening: Opening | None = None,
     ) -> None:
         """``make_stage`` is asked anew at each attempt to start; ``at_login`` is the command that the
         system runs at login if the user wants that.
 
         Not ``attended``: nobody is there to press "Try again"; ``refusal`` says why it did not start.
+        ``opening`` may have begun already.
         """
         self._app = app
         self._make_stage = make_stage
         self._at_login = tuple(at_login)
         self._minimized = minimized
         self._attended = attended
-        self._quit = asyncio.Event()
+        self._opening = opening or Opening()
+        self._quit = self._opening.quit_asked
         self.refusal = ""
         self.settings: SettingsFile | None = None
         self.native: NativeNotifier | None = None
@@ -92,11 +95,9 @@ class Program:
         stage = self._make_stage()
         folder = stage.choices.data_dir
         async with AsyncExitStack() as closing:
-            instance = SingleInstance(folder)
-            if not instance.claim():
+            closing.callback(self._opening.end)
+            if not self._opening.begin(folder):
                 return 0
-            closing.callback(instance.deleteLater)
-            closing.callback(instance.release)
             closing.callback(diagnostics.end, diagnostics.begin(folder))
             settings = self.settings = SettingsFile(stage.choices.settings_path)
             tasks = Tasks(self._on_expected, self._on_bug)
@@ -126,7 +127,8 @@ class Program:
             )
             self.desk = desk
             closing.callback(desk.close)
-            instance.show_requested.connect(desk.show_main)
+            assert self._opening.instance is not None
+            self._opening.instance.show_requested.connect(desk.show_main)
             tasks.start("engine", self._keep_running, engine)
             tasks.start("wake", WakeWatch(lambda _why: engine.woke()).run)
             if stage.signs_in:
@@ -152,6 +154,7 @@ class Program:
             given=given,
             on_quit=self.quit,
             open_link=open_browser,
+            icon=self._opening.take_icon(),
         )
 
     async def _keep_running(self, engine: Engine) -> None:

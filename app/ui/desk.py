@@ -8,7 +8,7 @@ from pathlib import Path
 import shiboken6
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from app.domain.events import Appended
 from app.domain.numbers import OwnNumber
@@ -63,12 +63,14 @@ class Desk:
         open_folder: Callable[[Path], object] | None = None,
         now: Callable[[], datetime] = _utc_now,
         zone: tzinfo | None = None,
+        icon: QSystemTrayIcon | None = None,
     ) -> None:
         """``on_quit`` is called when the user asks to quit; it decides when ``close()`` is due.
 
         ``given`` is what the command line says about the server.
         ``open_link`` opens an address in the system browser, ``open_folder`` shows a folder.
-        ``zone`` is the computer's own unless given.
+        ``zone`` is the computer's own unless given. ``icon`` is one that is in the tray already; it is
+        taken over.
         """
         self._engine = engine
         self._log = log
@@ -94,7 +96,7 @@ class Desk:
         app.setQuitOnLastWindowClosed(False)
         self.theme = Theme(app, settings.value.window.appearance)
         app.setWindowIcon(icons.app_icon())
-        self.tray = Tray(self.theme, now, zone)
+        self.tray = Tray(self.theme, now, zone, icon)
         self._news = TrayNews(self.tray, log, tasks, self._watched, zone)
         self._news.changed.connect(lambda: self._status_changed(engine.status))
         self._checking = Checking(engine, tasks, self.tray, lambda: self._status_changed(engine.status))

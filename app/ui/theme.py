@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
-from app.settings import Appearance
+from app.domain.appearance import Appearance
 from app.ui.style_sheet import style_sheet
 
 TIGHT = 4
@@ -119,6 +119,13 @@ DARK = Tokens(
 
 TRAY_ON_ANY_PANEL = "#4287E0"
 """Where nobody tells whether the panel is light or dark: at least 3:1 on both."""
+
+
+def tray_ink(*, dark: bool) -> str:
+    """The colour of the icon in the tray; ``dark`` is whether windows are."""
+    if sys.platform == "win32":
+        return (DARK if dark else LIGHT).text
+    return TRAY_ON_ANY_PANEL
 
 
 def mix(over: str, under: str, share: float) -> str:

@@ -41,7 +41,14 @@ class Tray(QObject):
     help_asked = Signal()
     quit_asked = Signal()
 
-    def __init__(self, its_theme: Theme, now: Callable[[], datetime], zone: tzinfo | None = None) -> None:
+    def __init__(
+        self,
+        its_theme: Theme,
+        now: Callable[[], datetime],
+        zone: tzinfo | None = None,
+        icon: QSystemTrayIcon | None = None,
+    ) -> None:
+        """``icon`` may be shown already, with a menu or without; both are taken over."""
         super().__init__(its_theme)
         self._theme = its_theme
         self._now = now
@@ -52,9 +59,13 @@ class Tray(QObject):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.timeout.connect(self._show_again)
-        self.icon = QSystemTrayIcon(self)
+        self.icon = icon or QSystemTrayIcon()
+        self.icon.setParent(self)
         self.icon.activated.connect(self._activated)
-        self.menu = QMenu()
+        # The same menu, filled anew: some panels do not notice that an icon has another one.
+        its_menu: QMenu | None = self.icon.contextMenu()
+        self.menu = QMenu() if its_menu is None else its_menu
+        self.menu.clear()
         self._build()
         self.icon.setContextMenu(self.menu)
         its_theme.changed.connect(self._redraw)
@@ -191,10 +202,4 @@ class Tray(QObject):
     def _redraw(self) -> None:
         if not self._shown:
             return
-        if sys.platform == "win32":
-            colour = self._theme.tokens.text
-        else:
-            colour = theme.TRAY_ON_ANY_PANEL
-        made = icons.tray_icon(self._shown, colour)
-        made.setIsMask(sys.platform == "darwin")
-        self.icon.setIcon(made)
+        self.icon.setIcon(icons.tray_icon(self._shown, theme.tray_ink(dark=self._theme.tokens.dark)))
