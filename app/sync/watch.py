@@ -64,6 +64,7 @@ class Watch:
         self._refusal: Verdict | None = None
         self._protocol: GatewayProtocol | None = None
         self._live = False
+        self._forgot = False
         self._was_live = False
         self._hurry = asyncio.Event()
         self._token: tuple[WsToken, float] | None = None
@@ -91,7 +92,7 @@ class Watch:
         """
         recalled = False
         while True:
-            self._live = False
+            self._live = self._forgot = False
             try:
                 if not recalled:
                     await self._recall()
@@ -103,6 +104,9 @@ class Watch:
                 await self._failed(error)
                 continue
             if end.reason in _PLANNED and self._live:
+                continue
+            if end.reason is EndReason.REFUSED and self._forgot and not self._live:
+                # Only the session to take up was refused: the next attempt asks for a new one.
                 continue
             if end.reason is EndReason.FINISHED:
                 self._board.change(reach=self._retrying)
@@ -200,7 +204,7 @@ class Watch:
     def _refused(self, verdict: Verdict, *, forget: bool) -> None:
         log.warning("refused: %s %s", verdict.kind, verdict.code)
         if forget:
-            self._resume = None
+            self._forgot = True
         else:
             self._refusal = verdict
             if verdict.kind not in (VerdictKind.RETRY, VerdictKind.RATE):
@@ -223,10 +227,10 @@ class Watch:
         problem = error.problem() if error is not None else None
         if isinstance(error, RateHeld):
             delay = max(delay, (error.until - self._clock.now()).total_seconds())
+        self._hurry.clear()
         told = problem if not self._was_live or self._backoff.failures > QUIET_FAILURES else None
         self._board.change(reach=self._retrying, **({"problem": told} if told else {}))
         log.info("next attempt in %.1f s", delay)
-        self._hurry.clear()
         try:
             async with asyncio.timeout(delay):
                 await self._hurry.wait()
