@@ -3,9 +3,13 @@
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from app.sandbox import SandboxOptions, SandboxThread
+from app.sandbox.options import NO_RATE_LIMITS
+from tests.desktop.running import Running
 from tests.desktop.session import Desktop, DesktopSession
 
 StartDesktop = Callable[..., DesktopSession]
@@ -23,3 +27,16 @@ def desktop() -> Iterator[StartDesktop]:
         pytest.skip("the private desktop exists on Linux only")
     with contextlib.ExitStack() as sessions:
         yield lambda **parts: sessions.enter_context(DesktopSession(Desktop(**parts)))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[SandboxThread]:
+    """A made-up business in which nothing happens by itself."""
+    with SandboxThread(SandboxOptions(rate_limits=NO_RATE_LIMITS, auto_approve=True)) as thread:
+        yield thread
+
+
+@pytest.fixture
+def program(desktop: StartDesktop, sandbox: SandboxThread, tmp_path: Path) -> Running:
+    """The program, not started, on a desktop with dunst."""
+    return Running(desktop(notifier="dunst"), tmp_path / "data", sandbox.server_url)

@@ -79,8 +79,9 @@ def private_environment(folder: Path) -> dict[str, str]:
         "LIBGL_ALWAYS_SOFTWARE": "1",
         "QT_QPA_PLATFORM": "xcb",
         "QT_LINUX_ACCESSIBILITY_ALWAYS_ON": "1",
-        # There is no desktop portal here, and Qt says so at every start.
-        "QT_LOGGING_RULES": "qt.qpa.theme.gnome=false;qt.qpa.services=false",
+        # There is no desktop portal here, and Qt says so at every start; nor does it answer all that
+        # accessibility asks.
+        "QT_LOGGING_RULES": "qt.qpa.theme.gnome=false;qt.qpa.services=false;qt.accessibility.atspi=false",
         # A dead address rather than none: libdbus starts a bus of its own when it has none.
         "DBUS_SESSION_BUS_ADDRESS": f"unix:path={folder}/run/no-bus",
     }

@@ -1,0 +1,42 @@
+"""``--self-test``, as the build script runs it on what it built."""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from tests.desktop.conftest import StartDesktop
+from tests.desktop.running import ROOT
+
+pytestmark = pytest.mark.desktop
+
+
+def _left() -> set[Path]:
+    return set(Path(tempfile.gettempdir()).glob("textbell-*"))
+
+
+@pytest.mark.parametrize("notifier", ["dunst", "xfce4-notifyd"])
+def test_it_passes_and_leaves_nothing(desktop: StartDesktop, notifier: str) -> None:
+    session = desktop(notifier=notifier)
+    before = _left()
+    done = session.run(
+        [sys.executable, "-m", "app", "--self-test"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    lines = str(done.stdout).splitlines()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(lines) == 7
+    assert all(line.startswith("ok ") for line in lines[1:])
+    assert _left() == before
+    kept = session.run(["secret-tool", "search", "--all", "service", "Textbell"], capture_output=True)
+    assert kept.stdout == b""
+
+
+def test_it_fails_where_notifications_reach_nobody(desktop: StartDesktop) -> None:
+    session = desktop(notifier="none", keyring="none")
+    done: subprocess.CompletedProcess[str] = session.run(
+        [sys.executable, "-m", "app", "--self-test"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "FAILED  No keyring is running to keep the sign-in in." in done.stdout
