@@ -14,7 +14,7 @@ def add_commands(commands: Any, shared: ArgumentParser) -> None:
     command = commands.add_parser(
         "sandbox", parents=[shared], help="run a local RingCentral-compatible service"
     )
-    command.add_argument("--port", type=int, default=0, metavar="N", help="default: any free port")
+    command.add_argument("--port", type=_port, default=0, metavar="N", help="default: any free port")
     command.add_argument(
         "--seed", type=int, default=0, metavar="N", help="same seed, same customers and texts"
     )
@@ -23,6 +23,16 @@ def add_commands(commands: Any, shared: ArgumentParser) -> None:
     )
     command.add_argument("--auto-approve", action="store_true", help="sign in without asking")
     command.set_defaults(run=run)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+_port.__name__ = "port"  # argparse: "invalid port value"
 
 
 async def run(args: Namespace) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import sys
 from argparse import ArgumentParser
 from typing import Any
 
@@ -21,54 +22,63 @@ def add_commands(commands: Any, shared: ArgumentParser) -> None:
 
 
 async def watch(context: Context) -> int:
-    """Run the engine until SIGINT or SIGTERM. Ends with status 1 if it cannot watch at all."""
+    """Run the engine until SIGINT or SIGTERM. Ends with status 1 if it cannot watch at all.
+
+    Raises:
+        SignInNeeded: nobody is signed in (any more), or no number is chosen.
+        BrokenPipeError: nobody reads the output any more.
+    """
     ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def finish() -> None:
-        if not ended.done():
+    def finish(error: Exception | None = None) -> None:
+        if ended.done():
+            return
+        if error is None:
             ended.set_result(None)
+        else:
+            ended.set_exception(error)
 
     def show(appended: Appended) -> None:
-        for entry in appended.new:
-            print(event_to_line(entry.event), flush=False)
-        if appended.new:
-            try:
-                print(end="", flush=True)
-            except BrokenPipeError:
-                finish()
+        try:
+            for entry in appended.new:
+                print(event_to_line(entry.event))
+            sys.stdout.flush()
+        except BrokenPipeError as error:
+            finish(error)
 
-    told: list[str] = []
+    told = ""
 
     def tell(status: Status) -> None:
-        if status.reach in (Reach.SIGNED_OUT, Reach.NO_NUMBERS) and not ended.done():
-            ended.set_exception(
-                SignInNeeded("Sign in first: textbellctl sign-in.")
-                if status.reach is Reach.SIGNED_OUT
-                else SignInNeeded("Choose numbers first: textbellctl numbers --select all.")
-            )
+        nonlocal told
         sentence = status.problem.message if status.problem else _SENTENCES.get(status.reach, "")
-        if sentence and told[-1:] != [sentence]:
-            told.append(sentence)
+        if status.reach is Reach.SIGNED_OUT:
+            finish(SignInNeeded(f"{sentence} Do it with: textbellctl sign-in."))
+        elif status.reach is Reach.NO_NUMBERS:
+            finish(SignInNeeded("Choose numbers first: textbellctl numbers --select all."))
+        elif sentence and sentence != told:
+            told = sentence
             context.tell(sentence)
 
     with _interruptions(finish):
         async with context.engine() as engine:
             engine.listen(tell)
             engine.listen_changes(show)
+            tell(engine.status)
             running = asyncio.get_running_loop().create_task(engine.run(), name="engine")
             try:
                 await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
-                if ended.done():
-                    ended.result()
             finally:
                 running.cancel()
                 await asyncio.wait({running})
+            if ended.done():
+                ended.result()
             if not running.cancelled() and (error := running.exception()) is not None:
                 raise error
     return 0
 
 
 _SENTENCES = {
+    Reach.SIGNED_OUT: "Please sign in first.",
     Reach.CONNECTING: "Connecting.",
     Reach.LIVE: "Watching. Press Ctrl+C to stop.",
     Reach.RECONNECTING: "Reconnecting.",
