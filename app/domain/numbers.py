@@ -6,7 +6,8 @@ sends is kept even where it is not a valid number, so nothing here is needed to 
 
 from dataclasses import dataclass
 
-import phonenumbers
+# phonenumbers is imported where it is used, for it takes some hundredths of a second: what is shown from
+# day to day are numbers of the US and Canada, and these need none of it.
 
 DEFAULT_REGION = "US"
 
@@ -45,6 +46,8 @@ def parse_number(text: str, region: str = DEFAULT_REGION) -> str:
     cleaned = text.strip()
     if not cleaned:
         raise NumberError("Type a phone number.")
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(cleaned, region)
     except phonenumbers.NumberParseException:
@@ -64,6 +67,8 @@ def format_number(e164: str) -> str:
         return e164
     if len(e164) == 12 and e164.startswith("+1"):
         return f"({e164[2:5]}) {e164[5:8]}-{e164[8:]}"
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(e164, None)
     except phonenumbers.NumberParseException:
