@@ -169,6 +169,16 @@ class Tally:
         )
 
 
+def load_open(connection: apsw.Connection, after: int, limit: int) -> tuple[str, ...]:
+    """References of batches made after then (microseconds since 1970) that are not settled."""
+    rows = connection.execute(
+        "SELECT ref FROM batch WHERE coalesce(created, modified, as_of, 0) > ?"
+        " AND (completed IS NULL OR size - rejected - delivered - failed > 0) ORDER BY id DESC LIMIT ?",
+        (after, limit),
+    )
+    return tuple(ref for (ref,) in rows)
+
+
 def load_by_ref(connection: apsw.Connection, refs: tuple[str, ...]) -> dict[str, BatchSummary]:
     """The summaries of these batches, by the service's ids; unknown ones are absent."""
     rows = rows_of(connection, _COLUMNS, _BY_REFS, (json_list(map(_clean, refs)),))

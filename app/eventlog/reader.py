@@ -112,6 +112,11 @@ class LogReader:
         wanted = tuple(ids)
         return await self._run(lambda: batches.load_by_ref(self._connection, wanted))
 
+    async def open_batches(self, since: datetime, limit: int = 200) -> tuple[str, ...]:
+        """Ids of batches made after ``since`` about which more is to come, newest first."""
+        after = round(since.timestamp() * 1_000_000)
+        return await self._run(lambda: batches.load_open(self._connection, after, limit))
+
     async def unread_count(self) -> int:
         """How many events nobody has looked at yet that somebody should."""
         return int(await self._run(lambda: one(self._connection, "SELECT count(*) FROM unread")))

@@ -19,6 +19,7 @@ from app.ringcentral.wirejson import WHAT_ARRIVED, Unparsable, canonical, clean,
 
 BATCHES = "/restapi/v1.0/account/~/a2p-sms/batches"
 MESSAGES = "/restapi/v1.0/account/~/a2p-sms/messages"
+CONSENTS = "/restapi/v2/accounts/~/sms/consents/history"
 
 _NAMESPACE = uuids.UUID("6f1c2b1e-7a57-5d0e-9d6f-4a0f4b1c9e55")
 _MARK = "/a2p-sms/"
@@ -64,6 +65,11 @@ def batch_from_rest(record: Mapping[str, Any], *, received_at: datetime) -> Even
 def message_from_rest(record: Mapping[str, Any], *, received_at: datetime) -> Event:
     """Return the event that a record of the message list, or a single message, amounts to."""
     return _read_back(MESSAGES, record, received_at)
+
+
+def consent_from_rest(record: Mapping[str, Any], *, received_at: datetime) -> Event:
+    """Return the opt-out or opt-in that a record of the consent history amounts to."""
+    return _read_back(CONSENTS, record, received_at)
 
 
 def event_to_line(event: Event) -> str:
@@ -144,8 +150,10 @@ def _read_back(path: str, record: Mapping[str, Any], received_at: datetime) -> E
     found = read_notification(envelope, received_at=received_at, source=Source.READ_BACK)
     if found.family is Family.UNKNOWN:
         return found
-    # Read back twice, it is one event: the contract of the JSON lines names what identifies it.
-    uuid = _derived("read back", found.family, found.ref, found.state)
+    # Read back twice, it is one event: the contract of the JSON lines names what identifies it. A
+    # consent change has no id but its pair and its time.
+    ref = found.ref or f"{found.number}>{found.customer}@{isoformat(found.timestamp)}"
+    uuid = _derived("read back", found.family, ref, found.state)
     return _event(clean(envelope), found.raw, received_at, Source.READ_BACK, uuid)
 
 
@@ -180,7 +188,7 @@ def _understood(
 ) -> Event:
     path, _, query = name.partition("?")
     kind, _, tail = path.partition(_MARK)[2].partition("/")
-    build = _BUILDERS.get(kind)
+    build = _consent if path == CONSENTS else _BUILDERS.get(kind)
     if build is None:
         raise _NotUnderstood(_NEW_KIND if name else _NO_EVENT)
     if not isinstance(body, dict) or not body:
@@ -258,6 +266,17 @@ def _opt_out(body: dict[str, Any], _path_id: str, _query: str, shared: dict[str,
         state=OPTED_OUT if active else OPTED_IN,
         **shared,
     )
+
+
+def _consent(body: dict[str, Any], _path_id: str, _query: str, shared: dict[str, Any]) -> Event:
+    """A record of the consent history (OpenAPI: ``SmsOptHistoryRecord``)."""
+    number, customer = _number(body.get("from")), _number(body.get("to"))
+    if not number or not customer:
+        raise _NotUnderstood(_NO_PAIR)
+    state = {"OptOut": OPTED_OUT, "OptIn": OPTED_IN}.get(_word(body.get("optStatus")))
+    if state is None:
+        raise _NotUnderstood(_NO_ACTIVE)
+    return Event(family=Family.OPTOUT, number=number, customer=customer, state=state, **shared)
 
 
 _BUILDERS = {"messages": _message, "batches": _batch, "opt-outs": _opt_out}

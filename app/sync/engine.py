@@ -19,8 +19,10 @@ from app.notices.port import Notifier
 from app.notices.rules import NoticeRules
 from app.ringcentral.filters import FilterSet
 from app.settings import FollowedNumber, Settings, SettingsFile
+from app.sync.catch_up import CatchUp
 from app.sync.intake import Intake
 from app.sync.outbox import Outbox
+from app.sync.read_back import ReadBack
 from app.sync.service import Address, Service
 from app.sync.session import Session
 from app.sync.sign_in import OpenBrowser, sign_in
@@ -66,11 +68,12 @@ class Engine:
             Outbox(event_log, notifier, clock, _rules(settings.value), self._read_batch) if notifier else None
         )
         self._ended_elsewhere = False
+        self._catch_up = CatchUp(event_log, clock, self._new_read_back, self._caught_up)
         self._vigil = Vigil(
             self._board,
             resting=self._resting_reach,
             filters=self._filters,
-            new_watch=lambda: Watch(self._session.service, self._intake, event_log, self._board, clock),
+            new_watch=self._new_watch,
             ended=self._session_ended,
         )
         self._unlisten_settings = settings.listen(self._settings_changed)
@@ -212,9 +215,34 @@ class Engine:
                 tasks.create_task(self._intake.run(), name="intake")
                 if self._outbox is not None:
                     tasks.create_task(self._outbox.run(), name="outbox")
+                tasks.create_task(self._catch_up.run(), name="catch up")
                 tasks.create_task(self._vigil.run(), name="watch")
         finally:
             await self._intake.drain()
+
+    def _new_watch(self) -> Watch:
+        return Watch(
+            self._session.service,
+            self._intake,
+            self.log,
+            self._board,
+            self._clock,
+            connected=self._catch_up.connected,
+            lost=self._catch_up.lost,
+        )
+
+    def _new_read_back(self) -> ReadBack:
+        return ReadBack(
+            self._session.service.api,
+            self._intake,
+            self.log.reader,
+            self._clock,
+            lambda: frozenset(number.e164 for number in self._settings.value.follow),
+        )
+
+    def _caught_up(self) -> None:
+        if self._outbox is not None:
+            self._outbox.sum_up()
 
     async def _session_ended(self, error: SignInNeeded) -> None:
         self._ended_elsewhere = True

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from app.domain.clock import Clock
-from app.domain.events import Appended, BatchSummary, Entry, Family
+from app.domain.events import Appended, BatchSummary, Entry, Family, Source
 from app.domain.problems import Expected, LogUnavailable
 from app.eventlog import EventLog
 from app.notices.board import NoticeBoard
@@ -39,6 +39,8 @@ class Outbox:
         self._wake = asyncio.Event()
         self._completed: dict[str, BatchSummary] = {}
         self._debts_settled = False
+        self._late: dict[int, Entry] = {}
+        self._sum_up = False
 
     @property
     def rules(self) -> NoticeRules:
@@ -54,6 +56,11 @@ class Outbox:
         if appended.new:
             self._waiting.append(appended)
             self._wake.set()
+
+    def sum_up(self) -> None:
+        """A gap is closed: tell in one notice what happened in it."""
+        self._sum_up = True
+        self._wake.set()
 
     async def announce(self, notice: Notice) -> bool:
         """Show a notice that stands for no event (a test, a sign-in needed)."""
@@ -71,7 +78,12 @@ class Outbox:
             waiting, self._waiting = self._waiting, []
             for appended in waiting:
                 batches = await self._batches(appended)
+                self._late.update(_late(appended))
                 await self._show(self._board.offer(appended, batches, self._clock.now()), appended.new)
+            if self._sum_up:
+                self._sum_up = False
+                late, self._late = tuple(self._late.values()), {}
+                await self._announce_late(late)
             await self._show(self._board.tick(self._clock.now()))
 
     async def _rest(self) -> None:
@@ -97,6 +109,14 @@ class Outbox:
         except LogUnavailable:
             return
         await self._show(self._board.restore(due, batches, self._clock.now()), due)
+
+    async def _announce_late(self, late: tuple[Entry, ...]) -> None:
+        ids = tuple({entry.event.batch_id for entry in late if entry.event.family is Family.BATCH})
+        try:
+            batches = await self._log.reader.batches(ids)
+        except LogUnavailable:
+            batches = {}
+        await self._show(self._board.restore(late, batches, self._clock.now()), late)
 
     async def _batches(self, appended: Appended) -> Mapping[str, BatchSummary]:
         if not appended.batches_changed:
@@ -146,3 +166,16 @@ class Outbox:
         for notice in notices:
             if not await self._notifier.show(notice):
                 log.warning("nobody could see a notification (%s)", notice.kind)
+
+
+def _late(appended: Appended) -> dict[int, Entry]:
+    """What was read back and is worth a word once the gap is closed."""
+    return {
+        entry.id: entry
+        for entry in appended.new
+        if entry.event.source is Source.READ_BACK
+        and (
+            entry.event.family is Family.OPTOUT
+            or (entry.event.family is Family.BATCH and entry.event.batch_id in appended.first_completed)
+        )
+    }

@@ -5,7 +5,7 @@ import json
 import logging
 import random
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from app.domain.clock import Clock
@@ -48,8 +48,19 @@ class Watch:
     """Watches the chosen numbers with one session. Everything that arrives goes to the intake."""
 
     def __init__(
-        self, service: Service, intake: Intake, event_log: EventLog, board: StatusBoard, clock: Clock
+        self,
+        service: Service,
+        intake: Intake,
+        event_log: EventLog,
+        board: StatusBoard,
+        clock: Clock,
+        *,
+        connected: Callable[[], None],
+        lost: Callable[[], None],
     ) -> None:
+        """``connected`` is called when events begin to come, ``lost`` when that is over."""
+        self._connected = connected
+        self._lost = lost
         self._service = service
         self._intake = intake
         self._log = event_log
@@ -150,7 +161,12 @@ class Watch:
             new_id=lambda: str(uuid.uuid4()),
             subscribed=self._subscribed if self._resume else None,
         )
-        end = await self._service.link.run(token.connect_uri(self._resume), protocol, self._take)
+        self._live = False
+        try:
+            end = await self._service.link.run(token.connect_uri(self._resume), protocol, self._take)
+        finally:
+            if self._live:
+                self._lost()
         if not end.spent:
             self._token = (token, token_ends)
         if end.reason is EndReason.OVERFLOW:
@@ -190,6 +206,8 @@ class Watch:
 
     def _went_live(self) -> None:
         self._backoff.reset()
+        if not self._live:
+            self._connected()
         self._live = self._was_live = True
         self._board.change(
             reach=Reach.LIVE,

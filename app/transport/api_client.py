@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
@@ -30,6 +30,8 @@ _EXTENSION = "/restapi/v1.0/account/~/extension/~"
 _A2P = "/restapi/v1.0/account/~/a2p-sms"
 _BACK_OFF_FIRST, _BACK_OFF_MOST = 2.0, 60.0
 _TRIES, _TRIES_INTERACTIVE = 5, 2
+_PER_PAGE = 1000
+"""The most that the lists give in one answer."""
 _PATIENCE = 2.0
 """Seconds that a call somebody waits for may be held back before it says so."""
 
@@ -216,6 +218,23 @@ class ApiClient:
         """The record of one batch, for ``bodies.batch_from_rest``."""
         path = f"{_A2P}/batches/{quote(batch_id, safe='')}"
         return await self.request("GET", path, interactive=interactive)
+
+    async def pages(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
+        """The records of a list, a page at a time, within the rate limits: for the background.
+
+        Follows ``paging.nextPageToken`` until there is none. Raises as ``request`` does.
+        """
+        token: str | None = None
+        seen: set[str] = set()
+        while True:
+            page = {"perPage": _PER_PAGE, **params} | ({"pageToken": token} if token else {})
+            body = await self.request("GET", path, params=page)
+            yield _records(body)
+            paging = body.get("paging")
+            token = paging.get("nextPageToken") if isinstance(paging, dict) else None
+            if not isinstance(token, str) or not token or token in seen:
+                return
+            seen.add(token)
 
     async def _turn(self, group: Group, interactive: bool) -> None:
         while wait := self._rates.ask(group, self._clock.monotonic(), interactive):
