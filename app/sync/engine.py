@@ -21,6 +21,7 @@ from app.ringcentral.filters import FilterSet
 from app.settings import FollowedNumber, Settings, SettingsFile
 from app.sync.catch_up import CatchUp
 from app.sync.intake import Intake
+from app.sync.outage import OutageWatch
 from app.sync.outbox import Outbox
 from app.sync.read_back import ReadBack
 from app.sync.service import Address, Service
@@ -215,6 +216,8 @@ class Engine:
                 tasks.create_task(self._intake.run(), name="intake")
                 if self._outbox is not None:
                     tasks.create_task(self._outbox.run(), name="outbox")
+                    outages = OutageWatch(self._board, self._outbox, self._clock)
+                    tasks.create_task(outages.run(), name="outages")
                 tasks.create_task(self._catch_up.run(), name="catch up")
                 tasks.create_task(self._vigil.run(), name="watch")
         finally:
