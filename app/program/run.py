@@ -4,10 +4,12 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Any, TypeVar
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.compose import open_engine
 from app.desktop.autostart import system_autostart
@@ -36,10 +38,13 @@ log = logging.getLogger(__name__)
 QUIT_LIMIT = 4.0
 """Seconds the tasks have to end when the user quits; with closing the files it stays under five."""
 RESTART_DELAY = 5.0
+TRAY_PATIENCE = 10.0
+"""Seconds a tray has to come up beside a program that was started at login."""
 FAULT = "Textbell had a fault and began again. If this keeps happening, send the file diagnostics.log."
 
 
 Then = Callable[["Program"], Awaitable[None]]
+_T = TypeVar("_T")
 
 
 class Program:
@@ -99,22 +104,25 @@ class Program:
             if not self._opening.begin(folder):
                 return 0
             closing.callback(diagnostics.end, diagnostics.begin(folder))
+            closing.push(_note_refusal)
             settings = self.settings = SettingsFile(stage.choices.settings_path)
             tasks = Tasks(self._on_expected, self._on_bug)
             self.native = NativeNotifier(self._open, icon=resource_path("icons/app.svg"))
             closing.push_async_callback(self.native.close)
             popups = PopupNotifier(self._open)
             closing.callback(popups.close)
-            engine = await closing.enter_async_context(
-                open_engine(
-                    stage.choices,
-                    settings,
-                    stage.make_vault(settings.value),
-                    SystemClock(),
-                    open_browser=stage.open_browser,
-                    notifier=FallbackNotifier([self.native, popups]),
-                )
+            opening = open_engine(
+                stage.choices,
+                settings,
+                stage.make_vault(settings.value),
+                SystemClock(),
+                open_browser=stage.open_browser,
+                notifier=FallbackNotifier([self.native, popups]),
             )
+            # The keyring may be waiting for its password, and the user may want to quit instead.
+            engine = await self._unless_quit(closing.enter_async_context(opening))
+            if engine is None:
+                return 0
             self.engine = engine
             status_file = StatusFile(stage.choices.status_path)
             status_file.write(engine.status)
@@ -135,6 +143,8 @@ class Program:
                 tasks.start("sign-in", self._sign_in, engine)
             if not (self._minimized and settings.value.first_run_done):
                 desk.show_main()
+            else:
+                tasks.start("tray", self._be_found, desk)
             if then is not None:
                 tasks.start("then", then, self)
             await self._quit.wait()
@@ -167,6 +177,24 @@ class Program:
                 self._on_bug("engine", error)
             await asyncio.sleep(RESTART_DELAY)
 
+    async def _unless_quit(self, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """Do ``work`` and return its result; give it up, and return ``None``, if the user quits first."""
+        loop = asyncio.get_running_loop()
+        doing = loop.create_task(work, name="opening")
+        quitting = loop.create_task(self._quit.wait(), name="quit")
+        await asyncio.wait({doing, quitting}, return_when=asyncio.FIRST_COMPLETED)
+        quitting.cancel()
+        if doing.done():
+            return doing.result()
+        doing.cancel()
+        await asyncio.wait({doing})
+        return None if doing.cancelled() else doing.result()
+
+    async def _be_found(self, desk: Desk) -> None:
+        await asyncio.sleep(TRAY_PATIENCE)
+        if not QSystemTrayIcon.isSystemTrayAvailable():
+            desk.show_minimized()
+
     async def _sign_in(self, engine: Engine) -> None:
         await engine.sign_in(lambda _link: None)
         await engine.choose(await engine.list_numbers())
@@ -190,7 +218,6 @@ class Program:
 
     async def _trouble(self, error: Expected) -> bool:
         """Show why the program cannot start. Returns whether to try again."""
-        log.warning("cannot start: %s", type(error).__name__)
         self.refusal = str(error)
         if sys.stderr is not None:
             print(f"textbell: {error}", file=sys.stderr, flush=True)  # noqa: T201 - for who started it there
@@ -213,6 +240,13 @@ class Program:
         quitting.cancel()
         window.close()
         return again
+
+
+def _note_refusal(
+    kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+) -> None:
+    if isinstance(error, Expected):
+        log.warning("cannot start: %s", type(error).__name__)
 
 
 class Signals:

@@ -129,6 +129,11 @@ class Desk:
             return
         _raise(self._main_window())
 
+    def show_minimized(self) -> None:
+        """Put the main window into the task bar: without a tray it is the only way in."""
+        if self._main is None:
+            self._main_window().showMinimized()
+
     def show_event(self, entry_id: int) -> None:
         """Open the main window at this event of the log."""
         window = self._main_window()
