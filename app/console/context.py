@@ -1,6 +1,5 @@
 """What every command is given: where things are, and how to speak."""
 
-import json
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
@@ -11,6 +10,7 @@ from typing import Any
 from app.compose import Choices, open_engine, open_log
 from app.desktop.browser import open_browser
 from app.eventlog import EventLog
+from app.ringcentral.wirejson import dump
 from app.settings import SettingsFile
 from app.sync.engine import Engine
 from app.transport.clock import SystemClock
@@ -54,7 +54,7 @@ class Context:
     def result(self, value: dict[str, Any], *lines: str) -> None:
         """Print a result: the value with ``--json``, else the lines."""
         if self.as_json:
-            print(json.dumps(value, ensure_ascii=False), flush=True)
+            print(dump(value), flush=True)
         else:
             for line in lines:
                 print(line, flush=True)
