@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -11,7 +10,7 @@ from typing import Self
 from app.domain.clock import Clock
 from app.domain.events import Appended, BatchSummary
 from app.domain.numbers import OwnNumber
-from app.domain.problems import Expected, SignInNeeded, VaultUnavailable
+from app.domain.problems import SignInNeeded
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
 from app.notices import wording
@@ -24,7 +23,7 @@ from app.sync.intake import Intake
 from app.sync.outage import OutageWatch
 from app.sync.outbox import Outbox
 from app.sync.read_back import ReadBack
-from app.sync.service import Address, Service
+from app.sync.service import Address
 from app.sync.session import Session
 from app.sync.sign_in import OpenBrowser, sign_in
 from app.sync.status_board import StatusBoard
@@ -152,7 +151,7 @@ class Engine:
                 show_link=show_link,
             )
             self._ended_elsewhere = False
-            account = await self._account(service)
+            account = await service.account_name()
             await self._session.name_account(account)
             self._board.change(account=account)
         if self._outbox is not None:
@@ -263,22 +262,8 @@ class Engine:
     def _filters(self) -> FilterSet:
         return FilterSet(numbers=tuple(number.e164 for number in self._settings.value.follow))
 
-    async def _account(self, service: Service) -> str:
-        try:
-            return await service.api.extension(interactive=True)
-        except VaultUnavailable:
-            raise
-        except Expected:
-            # The name is a nicety; the sign-in stands without it.
-            log.warning("the account's name could not be read")
-            return ""
-
     async def _read_batch(self, summary: BatchSummary) -> BatchSummary:
-        service = self._session.service
-        text = await service.api.batch_text(summary.batch_id)
-        counts = await service.api.batch_statuses(summary.batch_id)
-        failed = counts.sending_failed + counts.delivery_failed
-        return replace(summary, text=text, delivered=counts.delivered, failed=failed)
+        return await self._session.service.complete(summary)
 
     def _stored(self, appended: Appended) -> None:
         if appended.new:

@@ -1,17 +1,22 @@
 """Everything that belongs to one server address and one client id, built and closed together."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.clock import Clock
+from app.domain.events import BatchSummary
+from app.domain.problems import Expected, VaultUnavailable
 from app.ringcentral.rates import RateWindows
 from app.transport.api_client import ApiClient
 from app.transport.gateway_link import GatewayLink
 from app.transport.http import new_client
 from app.transport.token_keeper import TokenKeeper
 from app.transport.vault import Vault
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,31 @@ class Service:
     keeper: TokenKeeper
     api: ApiClient
     link: GatewayLink
+
+    async def account_name(self) -> str:
+        """Whose session it is; empty where that cannot be read, for it is a nicety.
+
+        Raises:
+            VaultUnavailable: the tokens cannot be read.
+        """
+        try:
+            return await self.api.extension(interactive=True)
+        except VaultUnavailable:
+            raise
+        except Expected:
+            log.warning("the account's name could not be read")
+            return ""
+
+    async def complete(self, summary: BatchSummary) -> BatchSummary:
+        """Add what the service knows of a batch: its text, and its messages' outcomes so far.
+
+        Raises:
+            Expected: the service cannot be asked.
+        """
+        text = await self.api.batch_text(summary.batch_id)
+        counts = await self.api.batch_statuses(summary.batch_id)
+        failed = counts.sending_failed + counts.delivery_failed
+        return replace(summary, text=text, delivered=counts.delivered, failed=failed)
 
 
 @asynccontextmanager
