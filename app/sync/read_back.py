@@ -30,8 +30,6 @@ OVERLAP = timedelta(minutes=10)
 """Read again before the gap: what was made just before it may have reached the lists late."""
 OPEN_FOR = timedelta(days=7)
 """A batch that has not come to its end by then will not."""
-ENOUGH_QUEUED = 5_000
-"""Events waiting for the log beyond which the next page is not asked for yet."""
 
 FromRest = Callable[..., Event]
 
@@ -84,7 +82,7 @@ class ReadBack:
                 raise
             log.info("a batch is no longer known to the service")
             return
-        self._take(batch_from_rest, record)
+        await self._take(batch_from_rest, record)
         since = isoformat(self._clock.now() - OPEN_FOR - OVERLAP)
         params = {"batchId": batch_id, "view": "Detailed", "dateFrom": since}
         await self._list(MESSAGES, params, message_from_rest)
@@ -92,8 +90,7 @@ class ReadBack:
     async def _list(self, path: str, params: Mapping[str, Any], build: FromRest) -> None:
         async for page in self._api.pages(path, params):
             for record in page:
-                self._take(build, record)
-            await self._pause()
+                await self._take(build, record)
 
     async def _consents(self, began: datetime) -> None:
         """The history has no dates to ask for: it is read from its newest end until it is old enough."""
@@ -102,8 +99,7 @@ class ReadBack:
                 events = [consent_from_rest(record, received_at=self._clock.now()) for record in page]
                 for event in events:
                     if event.timestamp >= began:
-                        self._keep(event)
-                await self._pause()
+                        await self._keep(event)
                 if any(event.timestamp < began for event in events):
                     return
         except (PermissionMissing, ServiceError) as error:
@@ -112,13 +108,9 @@ class ReadBack:
             # Accounts without the newer interface: the stream alone tells of their opt-outs.
             log.warning("the consent history cannot be read here")
 
-    def _take(self, build: FromRest, record: Mapping[str, Any]) -> None:
-        self._keep(build(record, received_at=self._clock.now()))
+    async def _take(self, build: FromRest, record: Mapping[str, Any]) -> None:
+        await self._keep(build(record, received_at=self._clock.now()))
 
-    def _keep(self, event: Event) -> None:
+    async def _keep(self, event: Event) -> None:
         if event.number in self._followed():
-            self._intake.put(event)
-
-    async def _pause(self) -> None:
-        if len(self._intake) > ENOUGH_QUEUED:
-            await self._intake.settled()
+            await self._intake.give(event)
