@@ -7,6 +7,7 @@ that cannot be read is set aside under another name, never deleted.
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable
 from datetime import datetime
@@ -176,7 +177,7 @@ class SettingsFile:
                 f"The settings file cannot be read: {self.path}. Check its permissions."
             ) from error
         self.set_aside = aside
-        settings = Settings()
+        settings = _with_installation_of(aside)
         self._write(settings)
         return settings
 
@@ -195,6 +196,16 @@ class SettingsFile:
                 f"The settings cannot be saved in {self.path.parent}: {error.strerror or error}. "
                 "Check that the folder exists, is yours, and that the disk is not full."
             ) from error
+
+
+def _with_installation_of(damaged: Path) -> Settings:
+    """The defaults, with the name of the installation if it can still be read: under that name the
+    keyring has the key of the log."""
+    try:
+        found = re.search(rb'"installation"\s*:\s*"([0-9a-f]{16})"', damaged.read_bytes())
+    except OSError:
+        found = None
+    return Settings(installation=found[1].decode()) if found else Settings()
 
 
 def _first_reason(error: ValidationError) -> str:

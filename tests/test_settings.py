@@ -170,6 +170,13 @@ class TestDamage:
         assert file.set_aside.read_bytes() == content
         assert SettingsFile(path).set_aside is None
 
+    def test_the_installation_keeps_its_name_if_that_can_be_read(self, path: Path) -> None:
+        before = SettingsFile(path).value.installation
+        path.write_text(path.read_text(encoding="utf-8").replace("],", "]"), encoding="utf-8")
+        file = SettingsFile(path)
+        assert file.set_aside is not None
+        assert file.value.installation == before
+
     def test_each_one_under_a_name_of_its_own(self, path: Path) -> None:
         path.parent.mkdir()
         for number in (1, 2, 3):

@@ -27,6 +27,7 @@ from app.resources import resource_path
 from app.settings import SettingsFile
 from app.sync.engine import Engine
 from app.transport.clock import SystemClock
+from app.ui import icons
 from app.ui.desk import Desk
 from app.ui.server_fields import Given
 from app.ui.tasks import Tasks
@@ -145,6 +146,8 @@ class Program:
                 desk.show_main()
             else:
                 tasks.start("tray", self._be_found, desk)
+            for sentence in _set_aside(settings, engine):
+                desk.show_problem(BadInput(sentence))
             if then is not None:
                 tasks.start("then", then, self)
             await self._quit.wait()
@@ -225,6 +228,7 @@ class Program:
             return False
         decided: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         theme = Theme(self._app)
+        self._app.setWindowIcon(icons.app_icon())
         window = TroubleWindow(theme, "Textbell can't start", str(error))
 
         def decide(answer: bool) -> None:
@@ -240,6 +244,22 @@ class Program:
         quitting.cancel()
         window.close()
         return again
+
+
+def _set_aside(settings: SettingsFile, engine: Engine) -> list[str]:
+    """What had to begin anew because its file was damaged, and where the damaged one is."""
+    sentences = []
+    if settings.set_aside is not None:
+        sentences.append(
+            "The settings were damaged and begin anew; "
+            f"the damaged file is kept as {settings.set_aside.name}."
+        )
+    if engine.log.set_aside is not None:
+        sentences.append(
+            "The log was damaged and a new one was begun; the damaged file is kept as "
+            f"{engine.log.set_aside.name}. Send it to your administrator if its events are needed."
+        )
+    return sentences
 
 
 def _note_refusal(

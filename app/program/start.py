@@ -1,6 +1,7 @@
 """The Qt application and its event loop around one run of the program."""
 
 import asyncio
+import gc
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -20,6 +21,7 @@ IDENTITY = "io.github.textbell.Textbell"
 
 def start(options: Options) -> int:
     """Run the program as asked and return its exit status."""
+    gc.disable()
     app = QApplication(sys.argv[:1])
     app.setApplicationName("textbell")
     app.setApplicationDisplayName("Textbell")
@@ -43,6 +45,9 @@ async def _run(app: QApplication, options: Options) -> int:
                 return 0
     # On a thread, so that the panel gets its answers and the icon is drawn meanwhile.
     await asyncio.to_thread(_load)
+    # What was loaded stays: looking through it for garbage, now or ever again, is wasted time.
+    gc.freeze()
+    gc.enable()
     from app.program.at_login import start_command
     from app.program.run import Program
     from app.program.stage import real_stage, sandbox_stage

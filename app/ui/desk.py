@@ -85,6 +85,7 @@ class Desk:
         self._zone = zone
         self._numbers: tuple[OwnNumber, ...] = ()
         self._closed = False
+        self._unsaid = ""
         self._buried: list[QWidget] = []
         self._main: MainWindow | None = None
         self._closing: Closing | None = None
@@ -202,10 +203,15 @@ class Desk:
         self._sign_in.begin()
 
     def show_problem(self, error: Expected) -> None:
-        """Say what did not work where nobody else said it: a line in the main window, if it is open."""
+        """Say what did not work where nobody else said it: in the window that is there, or else in the
+        main window once it is opened."""
         _log.warning("shown to the user: %s", type(error).__name__)
-        if self._main is not None:
+        if self._first_run is not None and self._first_run.step is Step.SIGN_IN:
+            self._first_run.sign_in.say(str(error))
+        elif self._main is not None:
             self._main.say_problem(str(error))
+        else:
+            self._unsaid = str(error)
 
     def hide(self) -> None:
         """Hide every window and the tray icon: the program is about to end."""
@@ -264,6 +270,9 @@ class Desk:
             window.help_asked.connect(lambda: self.show_settings("Help"))
             window.quit_asked.connect(self._on_quit)
             self._main = window
+            if self._unsaid:
+                window.say_problem(self._unsaid)
+                self._unsaid = ""
         return self._main
 
     def _windows(self) -> list[QWidget]:
