@@ -17,8 +17,6 @@ LARGEST_GROUP = 500
 LONGEST_QUEUE = 50_000
 """Events held in memory. Beyond that the connection is given up, never an event: what was not
 stored is fetched again."""
-SHARE_OF_THE_PATIENT = 10
-"""What can be asked for again fills at most this part (a tenth) of the queue."""
 RETRY_DELAY = 5.0
 """Seconds between attempts to write to a log that refuses."""
 
@@ -47,7 +45,6 @@ class Intake:
         self._arrived = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
-        self._relieved = asyncio.Event()
         self._in_trouble = False
         self._group = 0
         self._writing: asyncio.Task[Appended | None] | None = None
@@ -68,13 +65,6 @@ class Intake:
         """Queue an event that can wait: it leaves half of the queue to what comes live."""
         while len(self._queue) >= self._longest_queue // 2:
             await self._idle.wait()
-        self.put(event)
-
-    async def put_patiently(self, event: Event) -> None:
-        """Queue an event that can wait until there is room, and leave most of it to those that cannot."""
-        while len(self._queue) >= max(1, self._longest_queue // SHARE_OF_THE_PATIENT):
-            self._relieved.clear()
-            await self._relieved.wait()
         self.put(event)
 
     def note(self, name: str, value: str) -> None:
@@ -130,7 +120,6 @@ class Intake:
         for _ in range(self._group):
             self._queue.popleft()
         self._group = 0
-        self._relieved.set()
         if not self._queue and not self._notes:
             self._arrived.clear()
             self._idle.set()
