@@ -206,8 +206,9 @@ class Desk:
         """Say what did not work where nobody else said it: in the window that is there, or else in the
         main window once it is opened."""
         _log.warning("shown to the user: %s", type(error).__name__)
-        if self._first_run is not None and self._first_run.step is Step.SIGN_IN:
-            self._first_run.sign_in.say(str(error))
+        if (first := self._first_run) is not None:
+            pages = (first.sign_in.problem, first.numbers.problem, first.test.result)
+            pages[first.step].say(str(error), tone="bad")
         elif self._main is not None:
             self._main.say_problem(str(error))
         else:
