@@ -4,7 +4,7 @@ from app.domain.status import Reach
 from app.ui.filters import View
 
 _NONE_IN = {
-    View.TODAY: "Nothing has happened today",
+    View.TODAY: "No news today",
     View.OPT_OUTS: "Nobody opted out this week",
     View.BATCHES: "No batches yet",
     View.RECEIVED: "No texts received yet",
@@ -16,7 +16,7 @@ def nothing_yet(view: View, reach: Reach) -> tuple[str, str, str]:
     """Icon, title and sentence."""
     if view is not View.ACTIVITY:
         return view.icon, _NONE_IN[view], "New ones appear here by themselves."
-    will = "Batches, opt-outs and texts of your numbers will appear here as they happen."
+    will = "Batches, opt-outs, texts from customers and failed texts will appear here as they happen."
     if reach is Reach.SIGNED_OUT:
         return "sign-in", "Sign in to begin", will
-    return "bell", "Nothing has happened yet", will
+    return "bell", "No news yet", will

@@ -100,19 +100,27 @@ def _batch(event: Event, batch: BatchSummary | None) -> Row:
         if batch is not None and batch.delivered + batch.failed:
             return Row("batch", "text", name, "", outcome(batch), batch)
         return Row("batch", "text", name, "Finished", counted(size, "text") if size else "", batch)
+    over = batch is not None and batch.completed_at is not None
     if event.processed and size and event.state != "Queued":
-        return Row("batch", "muted", name, "Sending", f"{event.processed:,} of {size:,} handed on")
-    lead = {"Queued": "Waiting to be sent", "Processing": "Sending", "Sent": "Sent"}.get(
-        event.state, event.state or "Changed"
-    )
+        lead = "Was being sent" if over else "Sending"
+        return Row("batch", "muted", name, lead, f"{event.processed:,} of {size:,} handed on")
+    # A row of yesterday must not say that a batch waits which has long been finished.
+    now, then = {
+        "Queued": ("Waiting to be sent", "Started"),
+        "Processing": ("Sending", "Was being sent"),
+        "Sent": ("Sent", "Sent"),
+    }.get(event.state, (event.state or "Changed",) * 2)
+    lead = then if over else now
     return Row("batch", "muted", name, lead, counted(size, "text") if size else "")
 
 
 def outcome(batch: BatchSummary) -> str:
-    """``1,150 of 1,204 delivered, 41 failed, 13 waiting``."""
+    """``1,150 of 1,204 delivered, 41 failed, 2 refused, 11 waiting``."""
     parts = [f"{batch.delivered:,} of {batch.size:,} delivered"]
     if batch.failed:
         parts.append(f"{batch.failed:,} failed")
+    if batch.rejected:
+        parts.append(f"{batch.rejected:,} refused")
     if batch.waiting:
         parts.append(f"{batch.waiting:,} waiting")
     return ", ".join(parts)

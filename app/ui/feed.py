@@ -104,8 +104,9 @@ class EventFeed(QObject):
         self._following = True
         if self.pending >= MOST_PENDING:
             self.reload()
-        elif self.pending:
+        elif self.pending or self._late:
             self._set_pending(0)
+            self._dirty = True
             self._begin_update()
 
     def older(self) -> None:
@@ -156,11 +157,13 @@ class EventFeed(QObject):
             self._tasks.latest("log-update", self._take_in, self._query, failed=self._failed)
 
     async def _take_in(self, query: Query) -> None:
-        self._dirty = False
+        dirty, self._dirty = self._dirty, False
         stale = self._model.batches_shown(self._stale_batches)
         self._stale_batches.clear()
         if stale:
             self._model.set_batches(await self._log.batches(stale))
+        if not dirty:
+            return  # only batches changed: no need to look through what arrived since the newest row
         if not self._following:
             await self._count_pending(query)
             return
@@ -216,6 +219,7 @@ class EventFeed(QObject):
             self._set_pending(self.pending + len(page.entries))
             self._add_to_total(len(page.entries))
         if page.more:
+            self._dirty = True
             self._timer.start()
 
     def _add_to_total(self, added: int) -> None:

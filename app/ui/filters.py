@@ -1,14 +1,30 @@
-"""What the log is narrowed down to: a built-in view, chips, and the typed words, as one query."""
+"""What the log is narrowed down to: a built-in view, chips, and the typed words, as one query.
+
+A batch of 10,000 texts brings some 30,000 events. Where everything stands together, the texts that are on
+their way or arrived are left out until somebody asks for them: the row of their batch sums them up. Those
+that failed always stand there, and so does every text as soon as somebody looks for something.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from enum import Enum
 
-from app.domain.events import FAILED_STATES, Family
+from app.domain.events import DELIVERED, FAILED_STATES, Event, Family
 from app.domain.numbers import format_number
 from app.eventlog.query import EVERYTHING, Query, parse_query
 from app.ui.event_words import KINDS
 from app.ui.words import Labels
+
+_GOING_WELL = ("Accepted", "Queued", "Sent", DELIVERED)
+SENT_TEXTS = Query(families=(Family.OUTBOUND,), states=_GOING_WELL)
+"""Texts that are waiting, on their way or delivered. Statuses nobody knows yet are not among them."""
+NEWS = Query(without=(SENT_TEXTS,))
+"""Everything else."""
+
+
+def is_sent_text(event: Event) -> bool:
+    """Whether ``SENT_TEXTS`` finds it."""
+    return event.family is Family.OUTBOUND and event.state in _GOING_WELL
 
 
 class View(Enum):
@@ -28,6 +44,11 @@ class View(Enum):
     @property
     def icon(self) -> str:
         return self.value[1]
+
+    @property
+    def mixed(self) -> bool:
+        """All kinds of event stand together in it."""
+        return self in (View.ACTIVITY, View.TODAY)
 
     def query(self, today: datetime) -> Query:
         """What the view shows. ``today`` is midnight, local time."""
@@ -51,6 +72,8 @@ class Chip:
     query: Query
     beside: bool = False
     """May stand beside another of the same name, which else it replaces."""
+    seeks: bool = False
+    """Somebody looks for something: sent texts belong to it."""
 
     @property
     def title(self) -> str:
@@ -59,7 +82,7 @@ class Chip:
 
 def customer_chip(e164: str) -> Chip:
     """Only events of this customer."""
-    return Chip("Customer", format_number(e164), Query(customers=(e164,)))
+    return Chip("Customer", format_number(e164), Query(customers=(e164,)), seeks=True)
 
 
 def own_number_chip(e164: str, labels: Labels) -> Chip:
@@ -69,7 +92,7 @@ def own_number_chip(e164: str, labels: Labels) -> Chip:
 
 def kind_chip(family: Family) -> Chip:
     """Only events of this kind."""
-    return Chip("Kind", KINDS[family], Query(families=(family,)))
+    return Chip("Kind", KINDS[family], Query(families=(family,)), seeks=True)
 
 
 def without_kind_chip(family: Family) -> Chip:
@@ -79,7 +102,7 @@ def without_kind_chip(family: Family) -> Chip:
 
 def batch_chip(batch_id: str, name: str) -> Chip:
     """Only what belongs to this batch."""
-    return Chip("Batch", name, Query(batches=(batch_id,)))
+    return Chip("Batch", name, Query(batches=(batch_id,)), seeks=True)
 
 
 NEW_ONLY = Chip("Only", "new", Query(unread=True))
@@ -92,6 +115,12 @@ class Filters:
     view: View = View.ACTIVITY
     chips: tuple[Chip, ...] = ()
     typed: str = ""
+    all_texts: bool = False
+    """Sent texts stand in the mixed views, too."""
+
+    def plain(self, view: View = View.ACTIVITY) -> "Filters":
+        """A view without chips and words; what was decided about sent texts holds on."""
+        return Filters(view, all_texts=self.all_texts)
 
     def with_chip(self, chip: Chip) -> "Filters":
         """A chip of the same name is replaced: two customers at once are not meant."""
@@ -111,6 +140,8 @@ class Filters:
         """
         today = now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
         found = parse_query(self.typed, now, zone)
+        if self.leaves_out:
+            found = _both(found, NEWS)
         for part in (self.view.query(today), *(chip.query for chip in self.chips)):
             found = _both(found, part)
         return found
@@ -120,7 +151,19 @@ class Filters:
         """The words and chips in one line."""
         typed = self.typed.strip()
         chips = [chip.title for chip in self.chips]
+        if self.leaves_out:
+            chips.append("Sent texts are not shown")
         return " · ".join([f"“{typed}”", *chips] if typed else chips)
+
+    @property
+    def can_leave_out(self) -> bool:
+        """Whether sent texts may be left out here: nobody looks for anything in particular."""
+        return self.view.mixed and not self.typed.strip() and not any(chip.seeks for chip in self.chips)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Sent texts are left out."""
+        return self.can_leave_out and not self.all_texts
 
     @property
     def narrowed(self) -> bool:

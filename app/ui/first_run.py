@@ -121,7 +121,7 @@ class FirstRunWindow(QWidget):
         page, inner = self._page(
             "Welcome to Textbell",
             "It watches the numbers your business texts from, and tells you when a batch is finished "
-            "or a customer opts out. First sign in to RingCentral; your browser opens for that.",
+            "or a customer opts out. Sign in to RingCentral first: your browser opens.",
         )
         self.sign_in = SignInPanel(
             self._theme,
@@ -149,10 +149,11 @@ class FirstRunWindow(QWidget):
     def _numbers_page(self) -> QWidget:
         page, inner = self._page(
             "Which numbers should Textbell watch?",
-            "You see batches, opt-outs and texts of the ticked ones. You can change this at any time.",
+            "You see batches, opt-outs and texts of the ticked ones. Change this any time.",
         )
         self.numbers = NumbersPanel(self._theme, self._engine, self._tasks)
         self.numbers.changed.connect(self._changed)
+        self.numbers.accepted.connect(self.forward.click)
         self.numbers.done.connect(lambda: self.show_step(Step.TEST))
         inner.addWidget(self.numbers, 1)
         return page
@@ -223,7 +224,7 @@ class FirstRunWindow(QWidget):
         self._aside.setText("Back to the numbers")
         if step is Step.NUMBERS:
             chosen = len(self.numbers.numbers.chosen())
-            self.forward.setText("Saving…" if self.numbers.saving else f"Watch {counted(chosen, 'number')}")
+            self.forward.setText("Saving…" if self.numbers.saving else f"&Watch {counted(chosen, 'number')}")
             self.forward.setEnabled(self.numbers.ready)
         elif step is Step.TEST:
             self.forward.setText("Finish")

@@ -1,6 +1,7 @@
 """The log in the window: search box, table, details, and what stands there when nothing is found."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from PySide6.QtCore import QPoint, Qt, Signal
@@ -109,7 +110,7 @@ class LogPanel(QWidget):
 
     def show_view(self, view: View) -> None:
         """Turn to a built-in view; chips and words go."""
-        self._ask(Filters(view))
+        self._ask(self._filters.plain(view))
 
     def show_numbers(self, numbers: tuple[OwnNumber, ...]) -> None:
         """The numbers that have names."""
@@ -118,6 +119,10 @@ class LogPanel(QWidget):
 
     def log_changed(self, appended: Appended) -> None:
         """The log was written to."""
+        if self._filters.leaves_out:
+            # Thousands of them may come in a minute; the feed need not look for what it cannot find.
+            new = tuple(entry for entry in appended.new if not filters.is_sent_text(entry.event))
+            appended = replace(appended, new=new)
         self.feed.changed(appended)
 
     async def show_event(self, id_: int) -> None:
@@ -125,9 +130,12 @@ class LogPanel(QWidget):
         entry = await self._log.entry(id_)
         if entry is None:
             return
-        if self._filters != Filters():
+        asked = self._filters.plain()
+        if filters.is_sent_text(entry.event):
+            asked = replace(asked, all_texts=True)
+        if self._filters != asked:
             self._wanted = id_
-            self._ask(Filters())
+            self._ask(asked)
         elif not self.list.select_id(id_):
             self._wanted = id_
             self.feed.reload()
@@ -141,7 +149,7 @@ class LogPanel(QWidget):
 
     def only_customer(self, e164: str) -> None:
         """Narrow down to one customer, whatever the view was."""
-        self._ask(Filters().with_chip(filters.customer_chip(e164)))
+        self._ask(self._filters.plain().with_chip(filters.customer_chip(e164)))
 
     def show_state(self) -> None:
         """Rows, or what stands in their place."""
@@ -179,7 +187,7 @@ class LogPanel(QWidget):
         self.feed.show(query)
 
     def _only_batch(self, batch_id: str, name: str) -> None:
-        self._ask(Filters().with_chip(filters.batch_chip(batch_id, name)))
+        self._ask(self._filters.plain().with_chip(filters.batch_chip(batch_id, name)))
 
     def _counted(self) -> None:
         self.search.show_total(self.feed.total)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor
+from PySide6.QtGui import QBrush, QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.domain.numbers import OwnNumber, format_number
@@ -21,11 +21,14 @@ class NumberList(QWidget):
     """Shows numbers with a check box each. A filter hides rows; it never changes what is ticked."""
 
     changed = Signal()
+    accepted = Signal()
+    """Enter in the list: the choice is made. Space ticks."""
 
     def __init__(self, its_theme: Theme) -> None:
         super().__init__()
         self._theme = its_theme
         self._numbers: tuple[OwnNumber, ...] = ()
+        self._before = Qt.CheckState.Unchecked
         outer = column(self, gap=theme.GAP)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name or number")
@@ -54,7 +57,12 @@ class NumberList(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemChanged.connect(self._item_changed)
-        self.list.itemActivated.connect(_toggle)
+        self.list.itemPressed.connect(self._pressed)
+        self.list.itemClicked.connect(self._clicked)
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            QShortcut(
+                QKeySequence(key), self.list, self.accepted.emit, context=Qt.ShortcutContext.WidgetShortcut
+            )
         outer.addWidget(self.list, 1)
         self._none = label("No number matches.", tone="muted")
         self._none.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -108,6 +116,14 @@ class NumberList(QWidget):
         self.list.blockSignals(False)
         self._tell()
 
+    def _pressed(self, item: QTreeWidgetItem) -> None:
+        self._before = item.checkState(0)
+
+    def _clicked(self, item: QTreeWidgetItem) -> None:
+        # The whole row ticks. A click on the box itself has changed it already.
+        if item.checkState(0) == self._before:
+            item.setCheckState(0, _state(self._before != Qt.CheckState.Checked))
+
     def _item_changed(self) -> None:
         self._tell()
 
@@ -139,7 +155,3 @@ class NumberList(QWidget):
 
 def _state(on: bool) -> Qt.CheckState:
     return Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
-
-
-def _toggle(item: QTreeWidgetItem) -> None:
-    item.setCheckState(0, _state(item.checkState(0) != Qt.CheckState.Checked))

@@ -44,6 +44,7 @@ class NumbersDialog(QWidget):
         self.save = button("Watch", self.panel.save, kind="primary")
         feet.addWidget(self.save)
         outer.addLayout(feet)
+        self.panel.accepted.connect(self.save.click)
         action(self, "Cancel", self.close, "Esc", "Ctrl+W")
         action(self, "Save", self.save.click, "Ctrl+Return")
 
@@ -57,4 +58,4 @@ class NumbersDialog(QWidget):
     def _changed(self) -> None:
         chosen = len(self.panel.numbers.chosen())
         self.save.setEnabled(self.panel.ready)
-        self.save.setText("Saving…" if self.panel.saving else f"Watch {counted(chosen, 'number')}")
+        self.save.setText("Saving…" if self.panel.saving else f"&Watch {counted(chosen, 'number')}")

@@ -19,6 +19,8 @@ class NumbersPanel(QWidget):
 
     changed = Signal()
     """Whether ``ready`` may have changed."""
+    accepted = Signal()
+    """Enter in the list."""
     done = Signal()
     """The choice was taken."""
 
@@ -31,6 +33,7 @@ class NumbersPanel(QWidget):
         inner = column(self)
         self.numbers = NumberList(its_theme)
         self.numbers.changed.connect(self.changed)
+        self.numbers.accepted.connect(self.accepted)
         self.state = EmptyState(its_theme)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.state)

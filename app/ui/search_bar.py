@@ -1,6 +1,7 @@
-"""The search box, the chips beneath it, and how much was found."""
+"""The search box, the chips beneath it, how much was found, and whether sent texts are among it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from PySide6.QtCore import QPoint, QSize, Qt, QTimer, Signal
@@ -52,7 +53,7 @@ class SearchBar(QWidget):
         outer = column(self, gap=theme.GAP)
         top = line(gap=theme.GAP)
         self.field = SearchField()
-        self.field.setPlaceholderText("Search by name, number or words")
+        self.field.setPlaceholderText("Search by number or words")
         self.field.setAccessibleName("Search the log")
         self.field.setClearButtonEnabled(False)
         self.field.setMaximumWidth(theme.READABLE)
@@ -71,6 +72,9 @@ class SearchBar(QWidget):
         top.addWidget(self.field, 3)
         top.addWidget(self._filter)
         top.addStretch(1)
+        self._texts = button("", self._turn_texts, kind="link")
+        self._texts.setToolTip("Texts waiting, on their way or delivered. Failed ones are always shown.")
+        top.addWidget(self._texts)
         top.addWidget(self._count)
         outer.addLayout(top)
         self._wrong = label(tone="bad", wrap=True)
@@ -83,6 +87,7 @@ class SearchBar(QWidget):
         self._wait.setSingleShot(True)
         self._wait.setInterval(_TYPING_MS)
         self._wait.timeout.connect(self._tell_typed)
+        self._show_texts()
         its_theme.changed.connect(self._draw)
         self._draw()
 
@@ -98,6 +103,7 @@ class SearchBar(QWidget):
             self.field.blockSignals(False)
         self._show_clear()
         self._show_chips()
+        self._show_texts()
 
     def show_numbers(self, numbers: Sequence[OwnNumber]) -> None:
         """The own numbers that can be filtered by."""
@@ -154,7 +160,7 @@ class SearchBar(QWidget):
 
     def clear(self) -> None:
         """No chips and no words."""
-        self._set(Filters(self._filters.view))
+        self._set(self._filters.plain(self._filters.view))
 
     def _remove(self, chip: Chip) -> None:
         self._set(self._filters.without_chip(chip))
@@ -191,6 +197,18 @@ class SearchBar(QWidget):
     def _offer(self) -> None:
         self.filter_menu().popup(self._filter.mapToGlobal(QPoint(0, self._filter.height() + theme.TIGHT)))
 
+    @property
+    def texts(self) -> QPushButton:
+        """The switch for sent texts; hidden where they are never left out."""
+        return self._texts
+
+    def _turn_texts(self) -> None:
+        self._set(replace(self._filters, all_texts=not self._filters.all_texts))
+
+    def _show_texts(self) -> None:
+        self._texts.setText("Hide sent &texts" if self._filters.all_texts else "Show sent &texts")
+        self._texts.setVisible(self._filters.can_leave_out)
+
     # --------------------------------------------------------------- typing
 
     def _typed(self) -> None:
@@ -201,7 +219,8 @@ class SearchBar(QWidget):
         self._wait.stop()
         typed = self.field.text()
         if typed != self._filters.typed:
-            self._filters = Filters(self._filters.view, self._filters.chips, typed)
+            self._filters = replace(self._filters, typed=typed)
+            self._show_texts()
             self.changed.emit(self._filters)
 
     def _entered(self) -> None:

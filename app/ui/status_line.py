@@ -99,6 +99,7 @@ class StatusLine(QWidget):
             return "No events yet" if status.reach is Reach.LIVE else ""
         passed = ago(status.last_event_at, now)
         shown = moment(status.last_event_at, now, self._zone)
+        shown = f"today{shown.removeprefix('Today')}" if shown.startswith("Today") else shown
         return f"Last event {shown}" + (f", {passed}" if passed else "")
 
     def _again(self) -> None:

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.domain.events import Family
 from app.domain.problems import Expected
 from app.eventlog import LogReader
-from app.eventlog.query import EVERYTHING
 from app.ui import event_words
+from app.ui.filters import NEWS
 from app.ui.tasks import Tasks
 from app.ui.tray import RecentEvent, Tray
 
@@ -65,7 +65,7 @@ class TrayNews(QObject):
 
     async def _load(self) -> None:
         self._set(not self._watched() and await self._log.unread_count() > 0)
-        page = await self._log.page(EVERYTHING, limit=_SHOWN)
+        page = await self._log.page(NEWS, limit=_SHOWN)
         ids = [e.event.batch_id for e in page.entries if e.event.family is Family.BATCH]
         batches = await self._log.batches(ids) if ids else {}
         self._tray.show_recent(

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 import shiboken6
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -84,8 +84,8 @@ async def test_recent_events_lead_to_themselves(kit: DeskKit, until: Until) -> N
     await until(lambda: len(kit.desk.tray._recent.actions()) == 5)
     texts = [action.text() for action in kit.desk.tray._recent.actions()]
     assert texts[0] == "4:28 pm  Batch of 1 text: finished"
-    assert texts[2] == "4:26 pm  (313) 555-0003 opted out"
-    _press(kit, texts[2])
+    assert texts[1] == "4:26 pm  (313) 555-0003 opted out"
+    _press(kit, texts[1])
     await until(lambda: kit.desk.main is not None and kit.main.log.details.isVisible())
     entry = kit.main.log.details.entry
     assert entry is not None
@@ -183,9 +183,17 @@ async def test_choosing_numbers_again(kit: DeskKit, until: Until) -> None:
     dialog = kit.desk._numbers_dialog
     assert dialog is not None
     await until(lambda: dialog.panel.ready)
-    assert dialog.save.text() == "Watch 3 numbers"
+    assert dialog.save.text() == "&Watch 3 numbers"
+    rows = dialog.panel.numbers.list
+    box = rows.visualRect(rows.model().index(0, 0))
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+    assert dialog.save.text() == "&Watch 2 numbers"
+    QTest.mouseClick(
+        rows.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(box.left() + 16, box.center().y())
+    )
+    assert dialog.save.text() == "&Watch 3 numbers"
     dialog.panel.numbers.all.click()
-    assert dialog.save.text() == "Watch 4 numbers"
+    assert dialog.save.text() == "&Watch 4 numbers"
     QTest.keyClick(dialog, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     await until(lambda: not dialog.isVisible())
     assert len(kit.engine.status.numbers) == 4

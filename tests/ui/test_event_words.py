@@ -77,6 +77,23 @@ def test_no_answer_yet_is_no_failure() -> None:
     assert (shown.tone, shown.lead) == ("waiting", "No answer yet")
 
 
+def test_every_text_of_a_batch_is_accounted_for() -> None:
+    done = replace(BATCH, rejected=2)
+    assert event_words.outcome(done) == "1,150 of 1,204 delivered, 41 failed, 2 refused, 11 waiting"
+
+
+def test_rows_of_a_finished_batch_do_not_say_that_it_waits() -> None:
+    running = replace(BATCH, completed_at=None)
+    for state, processed, now, then in (
+        ("Queued", 0, "Waiting to be sent", "Started"),
+        ("Processing", 0, "Sending", "Was being sent"),
+        ("Processing", 600, "Sending", "Was being sent"),
+    ):
+        event = MADE.batch(AT, "b1", state, 1204, processed)
+        assert event_words.row(event, running).lead == now
+        assert event_words.row(event, BATCH).lead == then
+
+
 def test_a_batch_has_no_outcome_before_its_end() -> None:
     sending = event_words.row(MADE.batch(AT, "b2", "Processing", 1204, 812), None)
     assert (sending.lead, sending.what) == ("Sending", "812 of 1,204 handed on")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -33,6 +34,29 @@ def test_view_chips_and_words_must_all_be_true() -> None:
     assert query.after == MIDNIGHT
     assert query.own_numbers == (FRONT_DESK.e164,)
     assert query.customers == ("+12125550100",)
+
+
+def test_sent_texts_are_left_out_only_where_nobody_looks_for_anything() -> None:
+    own = filters.own_number_chip(FRONT_DESK.e164, LABELS)
+    for asked in (Filters(), Filters(View.TODAY, typed=" "), Filters().with_chip(own)):
+        assert asked.can_leave_out
+        assert filters.SENT_TEXTS in asked.query(NOW, ZONE).without
+        assert filters.SENT_TEXTS not in replace(asked, all_texts=True).query(NOW, ZONE).without
+    for seeking in (
+        Filters(View.FAILED),
+        Filters(typed="holiday"),
+        Filters().with_chip(filters.customer_chip("+12125550100")),
+        Filters().with_chip(filters.kind_chip(Family.OUTBOUND)),
+        Filters().with_chip(filters.batch_chip("b1", "Holiday")),
+    ):
+        assert not seeking.can_leave_out
+        assert filters.SENT_TEXTS not in seeking.query(NOW, ZONE).without
+
+
+def test_what_is_decided_about_sent_texts_outlives_views_and_chips() -> None:
+    asked = Filters(View.TODAY, typed="x", all_texts=True).with_chip(filters.NEW_ONLY)
+    assert asked.plain() == Filters(all_texts=True)
+    assert Filters().with_chip(filters.NEW_ONLY).said == "Only: new · Sent texts are not shown"
 
 
 def test_two_kinds_are_none() -> None:

@@ -9,8 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
+from app.domain.events import Entry, Family
 from app.domain.problems import LogUnavailable
-from app.eventlog import EventLog
+from app.eventlog import EventLog, Query
 from app.ui import filters
 from app.ui.feed import FeedState
 from app.ui.filters import View
@@ -21,17 +22,24 @@ from tests.ui.engine import DeskEngine
 Until = Callable[..., Awaitable[None]]
 
 
-async def _opened(kit: DeskKit, until: Until, *, fill: bool = True) -> None:
+async def _opened(kit: DeskKit, until: Until, *, fill: bool = True, sent_texts: bool = True) -> None:
     if fill:
         await kit.engine.log.append(kit.shop.morning())
     kit.desk.show_main()
     log = kit.main.log
+    if sent_texts:
+        QTest.mouseClick(log.search.texts, Qt.MouseButton.LeftButton)
     await until(lambda: log.feed.state is FeedState.READY and (log.model.rowCount() > 0) == fill)
     await until(lambda: not fill or log.feed.total > log.model.rowCount() or not log.model.more)
 
 
 def _top_row(kit: DeskKit) -> int:
     return kit.main.log.model.id_at(kit.main.log.list.rowAt(1))
+
+
+def _shown(kit: DeskKit) -> list[Entry]:
+    model = kit.main.log.model
+    return [entry for entry in map(model.entry_at, range(model.rowCount())) if entry is not None]
 
 
 async def test_new_events_appear_on_top_and_the_selection_stays(kit: DeskKit, until: Until) -> None:
@@ -242,12 +250,44 @@ async def test_a_log_that_cannot_be_read_says_so_and_can_be_tried_again(kit: Des
 async def test_empty_states_say_what_will_appear(kit: DeskKit, until: Until) -> None:
     await _opened(kit, until, fill=False)
     log = kit.main.log
-    assert log.empty.title == "Nothing has happened yet"
+    assert log.empty.title == "No news yet"
     log.show_view(View.OPT_OUTS)
     await until(lambda: log.empty.title == "Nobody opted out this week")
     log.show_view(View.ACTIVITY)
     await kit.engine.happen(kit.shop.inbound(shop.NOW, "the first"))
     await until(lambda: log.list.isVisible() and log.model.rowCount() == 1)
+    await kit.settled()
+
+
+async def test_sent_texts_are_left_out_until_somebody_asks_or_looks_for_something(
+    kit: DeskKit, until: Until
+) -> None:
+    await _opened(kit, until, sent_texts=False)
+    search, feed = kit.main.log.search, kit.main.log.feed
+    news = feed.total
+    assert news == len(_shown(kit)) < 80
+    assert {e.event.state for e in _shown(kit) if e.event.family is Family.OUTBOUND} == {"DeliveryFailed"}
+    await kit.engine.happen(*[kit.shop.outbound(shop.NOW + timedelta(seconds=n)) for n in range(30)])
+    await kit.settled()
+    assert feed.total == news
+    assert search.texts.text() == "Show sent &texts"
+    QTest.mouseClick(search.texts, Qt.MouseButton.LeftButton)
+    await until(lambda: search.count_text == "645 events")
+    kit.main.log.show_view(View.OPT_OUTS)
+    assert search.texts.isHidden()
+    kit.main.log.show_view(View.TODAY)
+    assert search.texts.text() == "Hide sent &texts"
+    QTest.mouseClick(search.texts, Qt.MouseButton.LeftButton)
+    kit.main.log.show_view(View.ACTIVITY)
+    await until(lambda: feed.total == news)
+    search.field.setText("pick-up")
+    await until(search.texts.isHidden)
+    await until(lambda: feed.total > 30 and {e.event.state for e in _shown(kit)} >= {"Delivered", "Sent"})
+    search.clear()
+    sent = (await kit.engine.log.reader.page(Query(families=(Family.OUTBOUND,)), limit=1)).entries[0]
+    await until(lambda: feed.total == news)
+    kit.desk.show_event(sent.id)
+    await until(lambda: kit.main.log.model.row_of(sent.id) == kit.main.log.list.currentIndex().row() >= 0)
     await kit.settled()
 
 
