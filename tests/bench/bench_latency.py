@@ -126,11 +126,9 @@ async def measure(rounds: int = 16) -> list[Line]:
         figure, beside = median(times), median(floors)
         return Line(what, f"{figure * 1000:.1f} ms", f"{beside * 1000:.1f} ms", figure / beside)
 
-    opts, batches = ([t for n, t in enumerate(ours) if n % 4 in part] for part in ((0, 1), (2, 3)))
-    opts_floor, batches_floor = (
-        [t for n, t in enumerate(floor) if n % 4 in part] for part in ((0, 1), (2, 3))
-    )
-    firsts, floors = ours[::4], floor[::4]
+    def some(times: list[float], *steps: int) -> list[float]:
+        return [time_ for number, time_ in enumerate(times) if number % 4 in steps]
+
     return [
         line(f"event to notification, of {len(ours)}: half", ours, floor),
         line("  opt-outs and opt-ins: half", some(ours, 0, 1), some(floor, 0, 1)),
