@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Any, TypeVar
 
+import shiboken6
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.compose import open_engine
@@ -242,7 +243,9 @@ class Program:
         window.show()
         again = await decided
         quitting.cancel()
-        window.close()
+        if shiboken6.isValid(window):  # it deletes itself once the user has decided
+            window.close()
+        theme.deleteLater()
         return again
 
 
