@@ -15,7 +15,6 @@ from app.domain.events import Entry
 from app.domain.numbers import format_number
 from app.domain.problems import BadInput
 from app.eventlog import EventLog, LogReader, parse_query
-from app.eventlog.export import CsvWriter, XlsxWriter
 from app.ringcentral.bodies import event_from_line, event_to_line
 from app.ringcentral.wirejson import dump
 
@@ -102,6 +101,9 @@ async def export(context: Context) -> int:
 async def _export(
     log: EventLog, query: Any, kind: str, output: Path | None, labels: Mapping[str, str]
 ) -> int:
+    # Only here, for the workbook's library is slow to load.
+    from app.eventlog.export import CsvWriter, XlsxWriter
+
     count = 0
     if kind == "xlsx":
         assert output is not None
