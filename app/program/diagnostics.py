@@ -1,6 +1,7 @@
 """What goes wrong, written down for a support person: a small file in the data directory."""
 
 import logging
+import re
 import sys
 import threading
 from logging.handlers import RotatingFileHandler
@@ -11,7 +12,17 @@ NAME = "diagnostics.log"
 SIZE = 500_000
 """Bytes of the file before it is begun anew; one older file is kept."""
 
+_NUMBER = re.compile(r"\+?\d{3,}(?=\d{4}(?!\d))")
+_SECRET = re.compile(r"[\w-]{40,}(?:\.[\w-]+)*")
+
 log = logging.getLogger("app.program")
+
+
+class _Discreet(logging.Formatter):
+    """Our own messages hold no numbers or tokens. The message of an exception nobody foresaw may."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return _SECRET.sub("…", _NUMBER.sub("…", super().format(record)))
 
 
 def begin(folder: Path) -> logging.Handler | None:
@@ -26,7 +37,7 @@ def begin(folder: Path) -> logging.Handler | None:
         )
     except OSError:
         return None
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger().addHandler(handler)
     logging.getLogger("app").setLevel(logging.INFO)
     sys.excepthook = _uncaught
