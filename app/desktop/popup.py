@@ -53,17 +53,14 @@ class PopupCard(QWidget):
     gone = Signal()
 
     def __init__(self, notice: Notice, seconds: float = SECONDS) -> None:
-        flags = (
+        super().__init__(
+            None,
             Qt.WindowType.Tool
             | Qt.WindowType.FramelessWindowHint
             | Qt.WindowType.WindowStaysOnTopHint
             | Qt.WindowType.WindowDoesNotAcceptFocus
-            | Qt.WindowType.NoDropShadowWindowHint
+            | Qt.WindowType.NoDropShadowWindowHint,
         )
-        if QGuiApplication.platformName() == "xcb":
-            # Some task bars list tool windows; none lists what no window manager knows.
-            flags |= Qt.WindowType.BypassWindowManagerHint
-        super().__init__(None, flags)
         self.setAttribute(Qt.WidgetAttribute.WA_ShowWithoutActivating)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAttribute(Qt.WidgetAttribute.WA_QuitOnClose, on=False)
