@@ -2,7 +2,9 @@
 
 import logging
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QWidget
 
 from app.domain.problems import BadInput
 from app.settings import SettingsFile, Window
@@ -11,6 +13,8 @@ from app.ui.tray import Tray
 
 CLOSE_HINT = "Textbell keeps watching. Quit from the tray icon."
 _HINT_MS = 5_000
+
+_MODIFIERS = (Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Shift, Qt.Key.Key_Meta)
 
 _log = logging.getLogger("app.ui.closing")
 
@@ -30,6 +34,11 @@ class Closing(QObject):
         window.closing.connect(self._closing)
         window.restore(settings.value.window.geometry)
 
+    @property
+    def leaving(self) -> bool:
+        """The window is about to go by itself."""
+        return self._leaving.isActive()
+
     def remember(self) -> None:
         """Store where the window is, if it is anywhere."""
         if self._window.isVisible():
@@ -47,11 +56,34 @@ class Closing(QObject):
             # Said once, in the window itself, which then goes by itself: a balloon would be one too many.
             self._window.say_hint(CLOSE_HINT, "Got it", self._leave)
             self._leaving.start()
+            app = QApplication.instance()
+            assert app is not None, "a window is there"
+            app.installEventFilter(self)
             self._store({"close_hint_shown": True})
 
-    def _leave(self) -> None:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Whoever goes on working in the window while it is about to leave keeps it."""
+        if self._leaving.isActive() and self._works_on(watched, event):
+            self._settle()
+        return False
+
+    def _works_on(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(watched, QWidget) or watched.window() is not self._window:
+            return False
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            return event.key() not in _MODIFIERS
+        pressed = event.type() in (QEvent.Type.MouseButtonPress, QEvent.Type.Wheel)
+        return pressed and not self._window.hint.isAncestorOf(watched)
+
+    def _settle(self) -> None:
         self._leaving.stop()
         self._window.say_hint("")
+        app = QApplication.instance()
+        if app is not None:
+            app.removeEventFilter(self)
+
+    def _leave(self) -> None:
+        self._settle()
         self._window.hide()
 
     def _store(self, changes: dict[str, object]) -> None:

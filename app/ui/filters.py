@@ -1,8 +1,9 @@
 """What the log is narrowed down to: a built-in view, chips, and the typed words, as one query.
 
 A batch of 10,000 texts brings some 30,000 events. Where everything stands together, the texts that are on
-their way or arrived are left out until somebody asks for them: the row of their batch sums them up. Those
-that failed always stand there, and so does every text as soon as somebody looks for something.
+their way or arrived, and the steps of the sending, are left out until somebody asks for them: the row of the
+finished batch sums them up. What failed always stands there, and so does everything as soon as somebody looks
+for something.
 """
 
 from dataclasses import dataclass, replace
@@ -13,18 +14,20 @@ from app.domain.events import DELIVERED, FAILED_STATES, Event, Family
 from app.domain.numbers import format_number
 from app.eventlog.query import EVERYTHING, Query, parse_query
 from app.ui.event_words import KINDS
-from app.ui.words import Labels
+from app.ui.words import Labels, first_words
 
 _GOING_WELL = ("Accepted", "Queued", "Sent", DELIVERED)
 SENT_TEXTS = Query(families=(Family.OUTBOUND,), states=_GOING_WELL)
 """Texts that are waiting, on their way or delivered. Statuses nobody knows yet are not among them."""
-NEWS = Query(without=(SENT_TEXTS,))
-"""Everything else."""
+_SENDING = "Processing"
+NEWS = Query(without=(SENT_TEXTS, Query(families=(Family.BATCH,), states=(_SENDING,))))
+"""Everything but these and the many steps of a batch that is being sent: ``500 of 1,204 handed on``."""
 
 
-def is_sent_text(event: Event) -> bool:
-    """Whether ``SENT_TEXTS`` finds it."""
-    return event.family is Family.OUTBOUND and event.state in _GOING_WELL
+def is_news(event: Event) -> bool:
+    """Whether ``NEWS`` finds it."""
+    sent = event.family is Family.OUTBOUND and event.state in _GOING_WELL
+    return not sent and not (event.family is Family.BATCH and event.state == _SENDING)
 
 
 class View(Enum):
@@ -149,7 +152,7 @@ class Filters:
     @property
     def said(self) -> str:
         """The words and chips in one line."""
-        typed = self.typed.strip()
+        typed = first_words(self.typed)
         chips = [chip.title for chip in self.chips]
         if self.leaves_out:
             chips.append("Sent texts are not shown")

@@ -121,7 +121,7 @@ class LogPanel(QWidget):
         """The log was written to."""
         if self._filters.leaves_out:
             # Thousands of them may come in a minute; the feed need not look for what it cannot find.
-            new = tuple(entry for entry in appended.new if not filters.is_sent_text(entry.event))
+            new = tuple(entry for entry in appended.new if filters.is_news(entry.event))
             appended = replace(appended, new=new)
         self.feed.changed(appended)
 
@@ -131,7 +131,7 @@ class LogPanel(QWidget):
         if entry is None:
             return
         asked = self._filters.plain()
-        if filters.is_sent_text(entry.event):
+        if not filters.is_news(entry.event):
             asked = replace(asked, all_texts=True)
         if self._filters != asked:
             self._wanted = id_

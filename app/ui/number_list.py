@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QKeySequence, QShortcut
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QBrush, QColor, QKeySequence, QMouseEvent, QShortcut
 from PySide6.QtWidgets import QCheckBox, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QWidget
 
 from app.domain.numbers import OwnNumber, format_number
@@ -15,6 +15,36 @@ from app.ui.words import counted
 
 FILTER_FROM = 9
 """So many numbers are worth a field to filter them."""
+
+
+class _Rows(QTreeWidget):
+    """A click anywhere on a row ticks it, not only one on the box."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pressed = QPersistentModelIndex()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = QPersistentModelIndex(self._row_under(event))
+        super().mousePressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        self._pressed = QPersistentModelIndex(self._row_under(event))
+        super().mouseDoubleClickEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        row = self._row_under(event)
+        if event.button() != Qt.MouseButton.LeftButton or not row.isValid() or self._pressed != row:
+            super().mouseReleaseEvent(event)
+            return
+        item = self.itemFromIndex(row)
+        before = item.checkState(0)
+        super().mouseReleaseEvent(event)
+        if item.checkState(0) == before:
+            item.setCheckState(0, _state(before != Qt.CheckState.Checked))
+
+    def _row_under(self, event: QMouseEvent) -> QModelIndex:
+        return self.indexAt(event.position().toPoint()).siblingAtColumn(0)
 
 
 class NumberList(QWidget):
@@ -28,7 +58,6 @@ class NumberList(QWidget):
         super().__init__()
         self._theme = its_theme
         self._numbers: tuple[OwnNumber, ...] = ()
-        self._before = Qt.CheckState.Unchecked
         outer = column(self, gap=theme.GAP)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter by name or number")
@@ -45,7 +74,7 @@ class NumberList(QWidget):
         top.addStretch(1)
         top.addWidget(self._chosen)
         outer.addLayout(top)
-        self.list = QTreeWidget()
+        self.list = _Rows()
         self.list.setColumnCount(2)
         self.list.setHeaderHidden(True)
         self.list.setRootIsDecorated(False)
@@ -57,8 +86,6 @@ class NumberList(QWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.list.itemChanged.connect(self._item_changed)
-        self.list.itemPressed.connect(self._pressed)
-        self.list.itemClicked.connect(self._clicked)
         for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             QShortcut(
                 QKeySequence(key), self.list, self.accepted.emit, context=Qt.ShortcutContext.WidgetShortcut
@@ -115,14 +142,6 @@ class NumberList(QWidget):
             item.setCheckState(0, _state(on))
         self.list.blockSignals(False)
         self._tell()
-
-    def _pressed(self, item: QTreeWidgetItem) -> None:
-        self._before = item.checkState(0)
-
-    def _clicked(self, item: QTreeWidgetItem) -> None:
-        # The whole row ticks. A click on the box itself has changed it already.
-        if item.checkState(0) == self._before:
-            item.setCheckState(0, _state(self._before != Qt.CheckState.Checked))
 
     def _item_changed(self) -> None:
         self._tell()

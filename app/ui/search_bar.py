@@ -73,8 +73,12 @@ class SearchBar(QWidget):
         top.addWidget(self._filter)
         top.addStretch(1)
         self._texts = button("", self._turn_texts, kind="link")
-        self._texts.setToolTip("Texts waiting, on their way or delivered. Failed ones are always shown.")
+        self._texts.setToolTip(
+            "Texts waiting, on their way or delivered, and the progress of batches. "
+            "Finished batches and failed texts are always shown."
+        )
         top.addWidget(self._texts)
+        top.addSpacing(theme.TIGHT)
         top.addWidget(self._count)
         outer.addLayout(top)
         self._wrong = label(tone="bad", wrap=True)

@@ -110,6 +110,22 @@ async def test_a_click_on_the_icon_opens_the_window(kit: DeskKit) -> None:
     await kit.settled()
 
 
+async def test_whoever_goes_on_working_keeps_the_window(
+    kit: DeskKit, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
+    kit.desk.show_main()
+    await until(kit.main.isActiveWindow)
+    QTest.keyClick(kit.main, Qt.Key.Key_Escape)
+    assert kit.main.hint.text == CLOSE_HINT
+    assert kit.desk._closing is not None
+    QTest.keyClicks(kit.main.log.search.field, "a")
+    assert kit.main.hint.isHidden()
+    assert not kit.desk._closing.leaving
+    assert kit.main.isVisible()
+    await kit.settled()
+
+
 async def test_closing_says_once_where_it_goes(
     kit: DeskKit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -267,6 +267,7 @@ async def test_sent_texts_are_left_out_until_somebody_asks_or_looks_for_somethin
     news = feed.total
     assert news == len(_shown(kit)) < 80
     assert {e.event.state for e in _shown(kit) if e.event.family is Family.OUTBOUND} == {"DeliveryFailed"}
+    assert not any(e.event.family is Family.BATCH and e.event.state == "Processing" for e in _shown(kit))
     await kit.engine.happen(*[kit.shop.outbound(shop.NOW + timedelta(seconds=n)) for n in range(30)])
     await kit.settled()
     assert feed.total == news
