@@ -100,7 +100,7 @@ class Desk:
         self.tray = Tray(self.theme, now, zone, icon)
         self._news = TrayNews(self.tray, log, tasks, self._watched, zone)
         self._news.changed.connect(lambda: self._status_changed(engine.status))
-        self._checking = Checking(engine, tasks, self.tray, lambda: self._status_changed(engine.status))
+        self._checking = Checking(engine, tasks, self._checking_now, self._checked)
         self._connect_tray()
         self._unlisten = [
             engine.listen(self._status_changed),
@@ -310,6 +310,16 @@ class Desk:
         if self._settings_window is not None:
             self._settings_window.show_status(status)
         self._show_numbers()
+
+    def _checking_now(self, running: bool) -> None:
+        self.tray.show_checking(running)
+        if self._main is not None:
+            self._main.status_line.show_checking(running)
+        self._status_changed(self._engine.status)
+
+    def _checked(self) -> None:
+        if self._main is not None:
+            self._main.status_line.note_checked()
 
     def _log_changed(self, appended: Appended) -> None:
         if self._main is not None:

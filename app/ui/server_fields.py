@@ -44,7 +44,7 @@ class ServerFields(QWidget):
         self.client_id.setReadOnly(bool(given.client_id))
         self.server.setReadOnly(bool(given.server_url))
         if given.client_id or given.server_url:
-            said = "What Textbell was started with cannot be changed here."
+            said = "Given when Textbell was started, so it cannot be changed here."
             inner.addWidget(label(said, tone="muted", wrap=True))
         self.client_id.editingFinished.connect(self.store)
         self.server.editingFinished.connect(self.store)

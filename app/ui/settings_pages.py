@@ -259,7 +259,8 @@ class AccountPage(Page):
         self.inner.addWidget(label("For administrators", its_theme.strong))
         self.server = ServerFields(its_theme, settings, given)
         self.inner.addWidget(self.server)
-        self.explain("A change counts from the next sign-in.")
+        if not (given.client_id and given.server_url):
+            self.explain("A change counts from the next sign-in.")
         self.finish()
         self.show_status(engine.status)
 

@@ -1,7 +1,7 @@
 """The top of the window: how the program stands, and the one thing to do if it stands badly."""
 
 from collections.abc import Callable
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -16,6 +16,7 @@ from app.ui.theme import Theme
 from app.ui.words import ago, moment, until
 
 _MINUTE_MS = 60_000
+_FRESH = timedelta(minutes=1)
 
 
 class StatusLine(QWidget):
@@ -31,6 +32,8 @@ class StatusLine(QWidget):
         self._zone = zone
         self._status: Status | None = None
         self._remedy = Remedy.NONE
+        self._checking = False
+        self._checked_at: datetime | None = None
         self.setAccessibleName("Status")
         outer = column(self, gap=theme.GAP)
         row = line(gap=theme.GAP)
@@ -66,7 +69,7 @@ class StatusLine(QWidget):
         shown = standing(status, now, self._zone)
         self._glyph.show_icon(shown.icon, shown.tone)
         self._headline.setText(shown.headline)
-        self._last.setText(self._last_event(status, now))
+        self._last.setText(self._news(status, now))
         holds = paused(status, now)
         self._paused.setVisible(holds)
         self._resume.setVisible(holds)
@@ -82,7 +85,19 @@ class StatusLine(QWidget):
             pressed=lambda: self.remedy_asked.emit(self._remedy),
         )
         self._silent.say(_not_sent(status), icon="info", tone="plain")
-        self._check.setEnabled(status.reach not in (Reach.SIGNED_OUT, Reach.SIGNING_IN))
+        self._check.setEnabled(
+            not self._checking and status.reach not in (Reach.SIGNED_OUT, Reach.SIGNING_IN)
+        )
+
+    def show_checking(self, checking: bool) -> None:
+        """“Check now” runs, or is over. The next status shows it."""
+        self._checking = checking
+
+    def note_checked(self) -> None:
+        """“Check now” went well: said for a minute, for else nothing would tell that it did anything."""
+        self._checked_at = self._now()
+        if self.isVisible():
+            self._minute.start(_MINUTE_MS)
 
     @property
     def notice(self) -> Notice:
@@ -90,9 +105,22 @@ class StatusLine(QWidget):
         return self._notice
 
     @property
+    def news(self) -> str:
+        """The time of the last event, and how the last check went."""
+        return self._last.text()
+
+    @property
     def headline(self) -> str:
         """What it says first."""
         return self._headline.text()
+
+    def _news(self, status: Status, now: datetime) -> str:
+        said = [self._last_event(status, now)]
+        if self._checking:
+            said.append("Checking…")
+        elif status.reach is Reach.LIVE and self._checked_at is not None and now - self._checked_at < _FRESH:
+            said.append("Checked just now")
+        return " · ".join(part for part in said if part)
 
     def _last_event(self, status: Status, now: datetime) -> str:
         if status.last_event_at is None:

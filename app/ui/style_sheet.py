@@ -17,6 +17,7 @@ QLineEdit, QComboBox {{
 }}
 QLineEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 0 7px; min-height: 28px; }}
 QLineEdit:disabled, QComboBox:disabled {{ color: {muted}; background: {window}; border-color: {hairline}; }}
+QLineEdit:read-only {{ color: {muted}; background: {window}; }}
 QLineEdit[wrong="true"] {{ border: 2px solid {bad}; padding: 0 7px; min-height: 28px; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{style}/chevron-{name}.svg"); width: 16px; height: 16px; }}
@@ -27,7 +28,7 @@ QComboBox QAbstractItemView {{
 
 QPushButton {{
     background: {surface}; color: {text}; border: 1px solid {field_edge}; border-radius: {radius}px;
-    padding: 0 14px; min-height: 30px;
+    padding: 0 14px; min-height: 30px; outline: none;
 }}
 QPushButton:hover {{ background: {hover}; }}
 QPushButton:pressed {{ background: {pressed}; }}

@@ -110,6 +110,19 @@ async def test_a_click_on_the_icon_opens_the_window(kit: DeskKit) -> None:
     await kit.settled()
 
 
+async def test_check_now_says_that_it_checked(kit: DeskKit, until: Until) -> None:
+    kit.desk.show_main()
+    line = kit.main.status_line
+    assert "heck" not in line.news
+    line.show_checking(True)
+    line.show_status(kit.engine.status)
+    assert line.news.endswith("Checking…")
+    await until(kit.main.isActiveWindow)
+    QTest.keyClick(kit.main, Qt.Key.Key_F5)
+    await until(lambda: line.news.endswith("Checked just now"))
+    await kit.settled()
+
+
 async def test_whoever_goes_on_working_keeps_the_window(
     kit: DeskKit, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
