@@ -16,7 +16,7 @@ def nothing_yet(view: View, reach: Reach) -> tuple[str, str, str]:
     """Icon, title and sentence."""
     if view is not View.ACTIVITY:
         return view.icon, _NONE_IN[view], "New ones appear here by themselves."
-    will = "Batches, opt-outs, texts from customers and failed texts will appear here as they happen."
+    will = "Finished batches, opt-outs, failed texts and texts from customers appear here as they happen."
     if reach is Reach.SIGNED_OUT:
         return "sign-in", "Sign in to begin", will
     return "bell", "No news yet", will
