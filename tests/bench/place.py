@@ -41,7 +41,8 @@ async def until(what: str, holds: Callable[[], object], *, patience: float = PAT
 class Place:
     """Starts what is measured, one process each."""
 
-    def __init__(self, session: DesktopSession, box: Sandbox, data: Path) -> None:
+    def __init__(self, session: DesktopSession, box: Sandbox, data: Path, other: Visitor) -> None:
+        self._other = other
         self.session = session
         self.box = box
         self.data = data
@@ -82,9 +83,10 @@ class Place:
 
     async def gateway_uri(self) -> str:
         """An address for one connection of somebody else's session."""
-        async with Visitor(self.box) as visitor:
-            await visitor.sign_in()
-            token = await visitor.ws_token()
+        if not self._other.tokens:
+            # Once: the service keeps five sessions of one app and user, and ends the oldest.
+            await self._other.sign_in()
+        token = await self._other.ws_token()
         return f"{token['uri']}?access_token={token['ws_access_token']}"
 
     async def bus(self) -> MessageBus:
@@ -145,4 +147,4 @@ async def place(*, notifier: str = "xfce4-notifyd") -> AsyncIterator[Place]:
         )
         if await asyncio.to_thread(preparing.wait, 120) != 0:
             raise Failed("the data directory could not be prepared")
-        yield Place(session, box, data)
+        yield Place(session, box, data, await stack.enter_async_context(Visitor(box)))
