@@ -1,6 +1,7 @@
 """Further desktops, of other kinds than the one around the whole run."""
 
 import contextlib
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,16 @@ from tests.desktop.running import Running
 from tests.desktop.session import Desktop, DesktopSession
 
 StartDesktop = Callable[..., DesktopSession]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """A loop's timers are Qt objects: the loop of a test must be collected in the thread it ran in.
+
+    In another thread's collection they would die without being taken from Qt's list, and the first
+    that is due crashes the process.
+    """
+    gc.collect()
 
 
 @pytest.fixture
