@@ -61,7 +61,7 @@ def test_the_guides_six_notifications(program: Running, sandbox: SandboxThread) 
     program.start_watching("--minimized")
     with BusWatch(program.session) as bus:
         for name in SIX:
-            assert command(sandbox, "raw-frame", text=samples.text(name))["connections"] == 1
+            assert command(sandbox, "raw-body", text=samples.text(name))["connections"] == 1
         program.until(lambda: bus.calls == 3)
         program.until(lambda: len(program.search("")) == 5)  # two tell the same about the same batch
         assert bus.calls == 3
