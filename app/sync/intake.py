@@ -114,9 +114,12 @@ class Intake:
             self._writing = asyncio.get_running_loop().create_task(self._write(), name="log write")
         try:
             appended = await asyncio.shield(self._writing)
-        finally:
-            if self._writing.done():
-                self._writing = None
+        except LogUnavailable:
+            self._writing = None
+            raise
+        # Not when this task was cancelled, though the write may be done by then: what it stored is
+        # still to be told of.
+        self._writing = None
         for _ in range(self._group):
             self._queue.popleft()
         self._group = 0

@@ -21,11 +21,9 @@ from app.ui.checking import Checking
 from app.ui.closing import Closing
 from app.ui.first_run import FirstRunWindow, Step
 from app.ui.main_window import MainWindow
-from app.ui.numbers_dialog import NumbersDialog
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
 from app.ui.server_fields import NOTHING_GIVEN, Given
-from app.ui.settings_window import SettingsWindow
-from app.ui.sign_in_window import SignInWindow
+from app.ui.side_windows import SideWindows
 from app.ui.status_words import APP_NAME
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
@@ -69,36 +67,41 @@ class Desk:
 
         ``given`` is what the command line says about the server.
         ``open_link`` opens an address in the system browser, ``open_folder`` shows a folder.
-        ``zone`` is the computer's own unless given. ``icon`` is one that is in the tray already; it is
-        taken over.
+        ``zone`` is the computer's own unless given. ``icon``, in the tray already, is taken over.
         """
         self._engine = engine
         self._log = log
         self._settings = settings
         self._tasks = tasks
-        self._start_at_login = start_at_login
-        self._given = given
         self._on_quit = on_quit
-        self._open_link = open_link or _open_link
-        self._open_folder = open_folder or _open_folder
         self._now = now
         self._zone = zone
         self._numbers: tuple[OwnNumber, ...] = ()
         self._closed = False
         self._unsaid = ""
-        self._buried: list[QWidget] = []
         self._main: MainWindow | None = None
         self._closing: Closing | None = None
-        self._first_run: FirstRunWindow | None = None
-        self._numbers_dialog: NumbersDialog | None = None
-        self._settings_window: SettingsWindow | None = None
-        self._sign_in: SignInWindow | None = None
         app.setApplicationDisplayName(APP_NAME)
         app.setQuitOnLastWindowClosed(False)
         self.theme = Theme(app, settings.value.window.appearance)
         app.setWindowIcon(icons.app_icon())
+        self.beside = SideWindows(
+            self.theme,
+            engine,
+            settings,
+            tasks,
+            start_at_login=start_at_login,
+            given=given,
+            open_link=open_link or _open_link,
+            open_folder=open_folder or _open_folder,
+            now=now,
+            zone=zone,
+        )
+        self.beside.sign_in_asked.connect(self.show_sign_in)
+        self.beside.numbers_asked.connect(self.show_numbers)
+        self.beside.first_run_finished.connect(self.show_main)
         self.tray = Tray(self.theme, now, zone, icon)
-        self._news = TrayNews(self.tray, log, tasks, self._watched, zone)
+        self._news = TrayNews(self.tray, log, tasks, lambda: _is_active(self._main), zone)
         self._news.changed.connect(lambda: self._status_changed(engine.status))
         self._checking = Checking(engine, tasks, self._checking_now, self._checked)
         self._connect_tray()
@@ -143,73 +146,36 @@ class Desk:
 
     def show_first_run(self) -> None:
         """Lead through sign-in, numbers and the test notification."""
-        if self._first_run is None:
-            self._first_run = FirstRunWindow(
-                self.theme,
-                self._engine,
-                self._settings,
-                self._tasks,
-                self._start_at_login,
-                self._open_link,
-                self._given,
-            )
-            self._first_run.finished.connect(self._first_run_finished)
-        _raise(self._first_run)
+        _raise(self.beside.first_run())
 
     def show_settings(self, page: str = "") -> None:
         """Open the settings, at a page."""
-        if self._settings_window is None:
-            window = SettingsWindow(
-                self.theme,
-                self._engine,
-                self._settings,
-                self._tasks,
-                self._start_at_login,
-                self._open_folder,
-                self._now,
-                self._zone,
-                self._given,
-            )
-            window.sign_in_asked.connect(self.show_sign_in)
-            window.numbers_asked.connect(self.show_numbers)
-            self._settings_window = window
-        if page:
-            self._settings_window.show_page(page)
-        _raise(self._settings_window, over=self._main)
+        _raise(self.beside.settings(page), over=self._main)
 
     def show_numbers(self) -> None:
         """Open the window that chooses the numbers."""
         if self._engine.status.reach in (Reach.SIGNED_OUT, Reach.SIGNING_IN):
             self.show_sign_in()
             return
-        if self._numbers_dialog is None:
-            self._numbers_dialog = NumbersDialog(self.theme, self._engine, self._tasks)
-        if not self._numbers_dialog.isVisible():
-            self._numbers_dialog.begin()
-        _raise(self._numbers_dialog, over=self._main)
+        _raise(self.beside.numbers(), over=self._main)
 
     def show_sign_in(self) -> None:
         """Ask to sign in: within the first run if that is not done, else in a small window."""
         if not self._settings.value.first_run_done:
             self.show_first_run()
-            if self._first_run is not None:
-                self._first_run.show_step(Step.SIGN_IN)
+            self.beside.first_run().show_step(Step.SIGN_IN)
             return
-        if self._sign_in is None:
-            self._sign_in = SignInWindow(
-                self.theme, self._engine, self._settings, self._tasks, self._open_link, self._given
-            )
-        _raise(self._sign_in, over=self._main)
-        self._sign_in.begin()
+        window = self.beside.sign_in()
+        _raise(window, over=self._main)
+        window.begin()
 
     def show_problem(self, error: Expected) -> None:
         """Say what did not work where nobody else said it: in the window that is there, or else in the
         main window once it is opened."""
         _log.warning("shown to the user: %s", type(error).__name__)
-        if (first := self._first_run) is not None:
-            pages = (first.sign_in.problem, first.numbers.problem, first.test.result)
-            pages[first.step].say(str(error), tone="bad")
-        elif self._main is not None:
+        if self.beside.say_problem(str(error)):
+            return
+        if self._main is not None:
             self._main.say_problem(str(error))
         else:
             self._unsaid = str(error)
@@ -237,16 +203,12 @@ class Desk:
         for unlisten in self._unlisten:
             unlisten()
         self._unlisten = []
-        for window in (*self._windows(), *self._buried):
-            if shiboken6.isValid(window):
-                shiboken6.delete(window)
+        self.beside.dispose()
+        if self._main is not None and shiboken6.isValid(self._main):
+            shiboken6.delete(self._main)
         self.tray.dispose()
         shiboken6.delete(self.theme)
-        self._main = self._first_run = None
-        self._numbers_dialog = self._settings_window = self._sign_in = None
-
-    def _watched(self) -> bool:
-        return self._main is not None and self._main.isActiveWindow()
+        self._main = None
 
     @property
     def main(self) -> MainWindow | None:
@@ -256,12 +218,12 @@ class Desk:
     @property
     def first_run(self) -> FirstRunWindow | None:
         """The first-run window, once it was opened."""
-        return self._first_run
+        return self.beside.first_run_window
 
     def _main_window(self) -> MainWindow:
         if self._main is None:
             window = MainWindow(self.theme, self._engine, self._log, self._tasks, self._now, self._zone)
-            window.show_numbers(self._known_numbers())
+            window.show_numbers(_known_numbers(self._engine.status, self._settings.value))
             self._closing = Closing(window, self.tray, self._settings)
             window.looked_at.connect(self._news.looked_at)
             window.remedy_asked.connect(self._remedy)
@@ -277,10 +239,7 @@ class Desk:
         return self._main
 
     def _windows(self) -> list[QWidget]:
-        known = (self._main, self._first_run, self._numbers_dialog, self._settings_window, self._sign_in)
-        return [window for window in known if window is not None]
-
-    # --------------------------------------------------------------- what the user does
+        return [*([self._main] if self._main is not None else []), *self.beside.windows()]
 
     def _remedy(self, remedy: Remedy) -> None:
         match remedy:
@@ -293,22 +252,11 @@ class Desk:
             case Remedy.TRY_AGAIN | Remedy.WAIT | Remedy.NONE:
                 self._checking.start()
 
-    def _first_run_finished(self) -> None:
-        if self._first_run is not None:
-            self._first_run.close()
-            self._first_run.deleteLater()
-            self._buried.append(self._first_run)
-            self._first_run = None
-        self.show_main()
-
-    # --------------------------------------------------------------- what the program says
-
     def _status_changed(self, status: Status) -> None:
         self.tray.show_status(status, news=self._news.unseen)
         if self._main is not None:
             self._main.show_status(status)
-        if self._settings_window is not None:
-            self._settings_window.show_status(status)
+        self.beside.show_status(status)
         self._show_numbers()
 
     def _checking_now(self, running: bool) -> None:
@@ -332,14 +280,19 @@ class Desk:
         self._show_numbers()
 
     def _show_numbers(self) -> None:
-        numbers = self._known_numbers()
+        numbers = _known_numbers(self._engine.status, self._settings.value)
         if numbers != self._numbers:
             self._numbers = numbers
             if self._main is not None:
                 self._main.show_numbers(numbers)
 
-    def _known_numbers(self) -> tuple[OwnNumber, ...]:
-        return self._engine.status.numbers or tuple(n.own() for n in self._settings.value.follow)
+
+def _is_active(window: QWidget | None) -> bool:
+    return window is not None and window.isActiveWindow()
+
+
+def _known_numbers(status: Status, settings: Settings) -> tuple[OwnNumber, ...]:
+    return status.numbers or tuple(number.own() for number in settings.follow)
 
 
 def _raise(window: QWidget, over: QWidget | None = None) -> None:

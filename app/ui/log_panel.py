@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
@@ -96,11 +96,11 @@ class LogPanel(QWidget):
         self.list.near_oldest.connect(self.feed.older)
         self.list.picked.connect(self._picked)
         self.list.opened.connect(self._open_details)
-        self.list.menu_asked.connect(self._offer)
+        self.list.menu_asked.connect(lambda entry, at: self.row_menu(entry).popup(at))
         self.feed.state_changed.connect(self.show_state)
         self.feed.reloaded.connect(self._reloaded)
         self.feed.counted.connect(self._counted)
-        self.feed.pending_changed.connect(self._pending_changed)
+        self.feed.pending_changed.connect(lambda: self.list.show_pending(self.feed.pending, MOST_PENDING))
         self.model.dataChanged.connect(self._current_may_have_changed)
         self.details.closed.connect(self._close_details)
         self.details.customer_asked.connect(self.only_customer)
@@ -193,9 +193,6 @@ class LogPanel(QWidget):
         self.search.show_total(self.feed.total)
         self.show_state()
 
-    def _pending_changed(self) -> None:
-        self.list.show_pending(self.feed.pending, MOST_PENDING)
-
     def _reloaded(self) -> None:
         self.list.go_newest()
         self.show_state()
@@ -253,9 +250,6 @@ class LogPanel(QWidget):
         self.marks.looked_at(self.list.seen_from_here())
 
     # --------------------------------------------------------------- menus and keys
-
-    def _offer(self, entry: Entry, at: QPoint) -> None:
-        self.row_menu(entry).popup(at)
 
     def row_menu(self, entry: Entry) -> QMenu:
         """What can be done with a row."""

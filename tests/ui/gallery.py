@@ -225,7 +225,7 @@ async def signed_out(studio: Studio) -> None:
     desk, engine = await studio.desk(events=False, reach=Reach.SIGNED_OUT, account="")
     await studio.shoot(await studio.main(desk), "signed-out")
     desk.show_sign_in()
-    await studio.shoot(desk._sign_in, "sign-in-again")
+    await studio.shoot(desk.beside.sign_in_window, "sign-in-again")
     await _close(desk, engine)
 
 
@@ -362,10 +362,10 @@ async def first_run_many(studio: Studio) -> None:
 async def numbers_dialog(studio: Studio) -> None:
     desk, engine = await studio.desk()
     desk.show_numbers()
-    await studio.shoot(desk._numbers_dialog, "numbers-dialog")
+    await studio.shoot(desk.beside.numbers_dialog, "numbers-dialog")
     engine.refusal = BadInput("RingCentral did not accept the choice. Try again in a minute.")
-    desk._numbers_dialog.panel.save()
-    await studio.shoot(desk._numbers_dialog, "numbers-dialog-refused")
+    desk.beside.numbers_dialog.panel.save()
+    await studio.shoot(desk.beside.numbers_dialog, "numbers-dialog-refused")
     await _close(desk, engine)
 
 
@@ -377,8 +377,10 @@ async def settings(studio: Studio) -> None:
             engine.become(paused_until=shop.NOW + timedelta(hours=20))
         desk.show_settings()
         for name in ("General", "Numbers", "Notifications", "Log", "Account", "Help"):
-            desk._settings_window.show_page(name)
-            await studio.shoot(desk._settings_window, f"settings-{name.lower()}{'-dark' if dark else ''}")
+            desk.beside.settings_window.show_page(name)
+            await studio.shoot(
+                desk.beside.settings_window, f"settings-{name.lower()}{'-dark' if dark else ''}"
+            )
         await _close(desk, engine)
 
 

@@ -186,14 +186,14 @@ async def test_trouble_is_one_sentence_and_one_button(
     if remedy is Remedy.TRY_AGAIN:
         await until(lambda: kit.engine.checks == 1)
     elif remedy is Remedy.SIGN_IN:
-        assert kit.desk._sign_in is not None
-        await until(kit.desk._sign_in.panel.again.isEnabled)
+        assert kit.desk.beside.sign_in_window is not None
+        await until(kit.desk.beside.sign_in_window.panel.again.isEnabled)
         kit.engine.browser_done.set()
-        await until(lambda: not kit.desk._sign_in.isVisible())
+        await until(lambda: not kit.desk.beside.sign_in_window.isVisible())
         assert kit.engine.status.reach is Reach.NO_NUMBERS
     else:
-        assert kit.desk._numbers_dialog is not None
-        assert kit.desk._numbers_dialog.isVisible()
+        assert kit.desk.beside.numbers_dialog is not None
+        assert kit.desk.beside.numbers_dialog.isVisible()
     await kit.settled()
 
 
@@ -209,7 +209,7 @@ async def test_what_failed_elsewhere_is_one_line_that_can_be_closed(kit: DeskKit
 async def test_choosing_numbers_again(kit: DeskKit, until: Until) -> None:
     kit.engine.numbers = (*shop.NUMBERS, replace(shop.SURVEYS, e164="+14155550199", label="Spare"))
     kit.desk.show_numbers()
-    dialog = kit.desk._numbers_dialog
+    dialog = kit.desk.beside.numbers_dialog
     assert dialog is not None
     await until(lambda: dialog.panel.ready)
     assert dialog.save.text() == "&Watch 3 numbers"
@@ -231,7 +231,7 @@ async def test_choosing_numbers_again(kit: DeskKit, until: Until) -> None:
 
 async def test_settings_count_at_once(kit: DeskKit, until: Until) -> None:
     kit.desk.show_settings("Notifications")
-    window = kit.desk._settings_window
+    window = kit.desk.beside.settings_window
     assert window is not None
     window.notifications.opted_in.click()
     assert kit.settings.value.notifications.opted_in
@@ -255,7 +255,7 @@ async def test_settings_count_at_once(kit: DeskKit, until: Until) -> None:
 
 async def test_signing_out_is_asked_twice(kit: DeskKit, until: Until) -> None:
     kit.desk.show_settings("Account")
-    window = kit.desk._settings_window
+    window = kit.desk.beside.settings_window
     assert window is not None
     window.account.sign.click()
     assert window.account.sign.text() == "Sign out and stop watching"
