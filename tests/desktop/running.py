@@ -85,6 +85,15 @@ class Running:
                 stderr=subprocess.STDOUT,
             )
 
+    def start_another(self) -> int:
+        """Start the program once more beside the first, and return its exit status."""
+        first = self.process
+        self.start()
+        try:
+            return self.ended()
+        finally:
+            self.process = first
+
     def start_watching(self, *arguments: str) -> None:
         """Start it and wait until it is connected."""
         self.start(*arguments)
@@ -151,8 +160,12 @@ class Running:
 
     def until(self, condition: Callable[[], object], timeout: float = PATIENCE) -> None:
         end = time.monotonic() + timeout
-        while not condition():
-            if self.process is not None and self.process.poll() is not None:
+        while True:
+            # Asked for before the condition: what ends well may make it true with its last step.
+            over = self.process is not None and self.process.poll() is not None
+            if condition():
+                return
+            if over and self.process is not None:
                 raise ProgramError(f"it ended with {self.process.returncode}: {self.printed}")
             if time.monotonic() > end:
                 raise ProgramError(f"not so within {timeout} s: {self.status}\n{self.printed}")

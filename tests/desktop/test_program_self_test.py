@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,22 +12,22 @@ from tests.desktop.running import ROOT
 pytestmark = pytest.mark.desktop
 
 
-def _left() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).glob("textbell-*"))
-
-
 @pytest.mark.parametrize("notifier", ["dunst", "xfce4-notifyd"])
-def test_it_passes_and_leaves_nothing(desktop: StartDesktop, notifier: str) -> None:
+def test_it_passes_and_leaves_nothing(desktop: StartDesktop, notifier: str, tmp_path: Path) -> None:
     session = desktop(notifier=notifier)
-    before = _left()
     done = session.run(
-        [sys.executable, "-m", "app", "--self-test"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "app", "--self-test"],
+        cwd=ROOT,
+        env={"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     lines = str(done.stdout).splitlines()
     assert (done.returncode, done.stderr) == (0, "")
     assert len(lines) == 7
     assert all(line.startswith("ok ") for line in lines[1:])
-    assert _left() == before
+    assert list(tmp_path.glob("textbell-*")) == []
     kept = session.run(["secret-tool", "search", "--all", "service", "Textbell"], capture_output=True)
     assert kept.stdout == b""
 
