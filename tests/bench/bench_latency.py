@@ -67,8 +67,7 @@ class Daemon(ServiceInterface):
 def _happenings(where: Place, number: str, round_: int) -> list[Callable[[], object]]:
     """What the service is to write: each last step of it is what is announced."""
     world = where.box.world
-    customer, another = (f"+1212555{100 + 2 * round_ + n:04d}" for n in (0, 1))
-    world.set_consent(number, another, "OptOut", quiet=True)
+    customer = f"+1212555{100 + round_:04d}"
 
     def batch() -> Callable[[], object]:
         made = world.create_batch("Your table is ready", number=number, size=3)
@@ -76,7 +75,7 @@ def _happenings(where: Place, number: str, round_: int) -> list[Callable[[], obj
 
     return [
         lambda: world.set_consent(number, customer, "OptOut"),
-        lambda: world.set_consent(number, another, "OptIn"),
+        lambda: world.set_consent(number, customer, "OptIn"),
         batch(),
         batch(),
     ]
