@@ -64,11 +64,9 @@ class Choices:
 async def open_log(choices: Choices, vault: Vault) -> EventLog:
     """Open this installation's log with the key from the vault, making both at the first start.
 
-    A log whose key is gone cannot be read by anyone: it is set aside as if damaged, and a new one
-    is begun, because a program that watches is worth more than one that refuses to start.
-
     Raises:
-        VaultUnavailable, LogUnavailable: as they say.
+        VaultUnavailable: the key cannot be read or kept.
+        LogUnavailable: the log cannot be used; with another key than its own it is left as it was.
     """
     key = await vault.get(LOG_KEY)
     if key is None:
