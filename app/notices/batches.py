@@ -64,6 +64,10 @@ class FinishedBatches:
         self._latest[finished.summary.batch_id] = finished.summary
         self._burst.add((finished,))
 
+    def announce(self, finished: Finished, rules: NoticeRules, now: datetime) -> Notice:
+        """The notice of one batch by itself, beside those that wait."""
+        return self._announce((finished,), rules, now)
+
     def changed(self, batches: Mapping[str, BatchSummary]) -> None:
         """Take in what is now known of some batches."""
         for batch_id, summary in batches.items():

@@ -136,7 +136,7 @@ class NoticeBoard:
         self._drop_unwanted()
         if self.rules.paused(now):
             return []
-        notices = self._flush_held()
+        notices = self._flush_held(now)
         for kind, burst in self._opts.items():
             _, said = burst.take(now)
             if said:
@@ -152,14 +152,18 @@ class NoticeBoard:
         if not self.rules.announces(NoticeKind.BATCH):
             self._batches.drop()
 
-    def _flush_held(self) -> list[Notice]:
+    def _flush_held(self, now: datetime) -> list[Notice]:
+        # Not through the queues: what is told afterwards must not hold up what happens now.
         held, self._held = self._held, []
         after_pause, self._after_pause = self._after_pause, False
+        if not held:
+            return []
         if len(held) > 1:
             return [self._digest(held, after_pause=after_pause)]
-        for thing in held:
-            self._queue(thing)
-        return []
+        [thing] = held
+        if isinstance(thing.what, Finished):
+            return [self._batches.announce(thing.what, self.rules, now)]
+        return [self._opt_notice(thing.kind, (thing.what,), now)]
 
     def _digest(self, held: Sequence[_Thing], *, after_pause: bool) -> Notice:
         counts = {

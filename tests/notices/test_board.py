@@ -255,6 +255,26 @@ def test_one_thing_owed_is_told_in_full() -> None:
     assert NoticeBoard(NoticeRules()).restore((), {}, at(0)) == []
 
 
+@pytest.mark.parametrize("owed", [(opt(1),), (completed(1),), (opt(1), opt(2)), (opt(1), completed(2))])
+def test_what_is_owed_holds_up_nothing_that_happens_now(owed: tuple[Entry, ...]) -> None:
+    board = NoticeBoard(NoticeRules())
+    known = {name: summary(name) for name in ("b1", "b2")}
+    (older,) = board.restore(owed, known, at(0))
+    live = board.offer(stored(opt(8), completed(9, "b2")), known, at(0.5))
+    assert [(notice.kind, notice.entry_ids) for notice in live] == [
+        (NoticeKind.OPTED_OUT, (8,)),
+        (NoticeKind.BATCH, (9,)),
+    ]
+    assert older.tag not in {notice.tag for notice in live}
+
+
+def test_one_batch_owed_follows_its_sum() -> None:
+    board = NoticeBoard(NoticeRules())
+    (notice,) = board.restore((completed(3),), {"b1": summary()}, at(0))
+    (update,) = board.offer(Appended(), {"b1": summary(delivered=1163)}, at(10))
+    assert (update.tag, update.quiet) == (notice.tag, True)
+
+
 def test_owed_and_offered_is_told_once() -> None:
     board = NoticeBoard(NoticeRules())
     assert len(board.restore((opt(1),), {}, at(0))) == 1
