@@ -5,7 +5,7 @@ from typing import Any
 
 import apsw
 
-from app.domain.events import BATCH_COMPLETED, OPTED_OUT, Entry, Event, Family, Source
+from app.domain.events import BATCH_COMPLETED, OPTED_OUT, Entry, Event, Family
 from app.eventlog.batches import Tallies, Tally
 from app.eventlog.encode import COLUMNS, Encoder
 from app.eventlog.known import Known
@@ -101,7 +101,7 @@ class Transaction:
         unread = self._news and (unread or notable)
         if unread:
             self._unread.append(place)
-            if notable and event.source is not Source.READ_BACK:
+            if notable:
                 self._due.append(place)
         self.new.append(Entry(place, measured.original, unread))
 

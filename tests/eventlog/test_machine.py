@@ -115,7 +115,7 @@ class LogMachine(RuleBasedStateMachine):
                 self.completed.add(event.batch_id)
                 first.append(event.batch_id)
                 notable = True
-            if news and notable and event.source is not Source.READ_BACK:
+            if news and notable:
                 self.due.add(entry.id)
             assert entry.unread == (news and (notable or event.family is Family.INBOUND))
             if entry.unread:
