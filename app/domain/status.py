@@ -25,6 +25,18 @@ class Reach(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CatchingUp:
+    """What the stream lost is being read back. Times are aware UTC datetimes."""
+
+    since: datetime
+    """When the oldest gap began that is being closed."""
+    left: int | None = None
+    """Records still to be read, as far as is known; ``None``: not known yet."""
+    waiting_until: datetime | None = None
+    """The service's rate limit lets nothing more be read before then."""
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The state of the program at one moment. Times are aware UTC datetimes."""
 
@@ -43,3 +55,10 @@ class Status:
     problem: Problem | None = None
     paused_until: datetime | None = None
     """Notifications are paused until then; the log goes on."""
+    catching_up: CatchingUp | None = None
+    """While what the stream lost is read back; may go on while ``reach`` is LIVE."""
+    waiting_until: datetime | None = None
+    """The next attempt to connect is held by a rate limit until then."""
+    offline_since: datetime | None = None
+    """Until when events are known to have come before the present interruption; ``None`` while live, and
+    before the first connection of all."""

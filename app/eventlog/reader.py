@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import apsw
 
 from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry
+from app.domain.gaps import Gap
 from app.domain.problems import LogUnavailable
-from app.eventlog import batches
+from app.eventlog import batches, gaps
 from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.failures import LogDamaged, translated
 from app.eventlog.packing import moment, pack_number, unpack_number
@@ -116,6 +117,15 @@ class LogReader:
         """Ids of batches made after ``since`` about which more is to come, newest first."""
         after = round(since.timestamp() * 1_000_000)
         return await self._run(lambda: batches.load_open(self._connection, after, limit))
+
+    async def gaps(
+        self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 200
+    ) -> tuple[Gap, ...]:
+        """When nobody was watching, as far as it touches the time from ``since`` to ``until``, newest first.
+
+        What lasted less than ``app.domain.gaps.SHORTEST`` and lost nothing is left out.
+        """
+        return await self._run(lambda: gaps.load(self._connection, since, until, limit))
 
     async def unread_count(self) -> int:
         """How many events nobody has looked at yet that somebody should."""

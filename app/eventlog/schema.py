@@ -16,7 +16,7 @@ from collections.abc import Callable
 import apsw
 
 APPLICATION_ID = 0x54584265  # "TXBe"
-VERSION = 1
+VERSION = 2
 
 _V1 = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -95,7 +95,39 @@ CREATE TABLE due (id INTEGER PRIMARY KEY);     -- events that somebody may still
 CREATE TABLE unread (id INTEGER PRIMARY KEY);
 """
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = ()
+_V2 = """
+-- When nobody was watching. Times are microseconds since 1970.
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY,
+    began INTEGER NOT NULL,
+    ended INTEGER,                       -- NULL: it goes on
+    reason TEXT NOT NULL,
+    late INTEGER NOT NULL DEFAULT 0,     -- events of this time that were replayed or read back
+    closed INTEGER NOT NULL DEFAULT 0    -- the reading back came to its end
+);
+
+-- Outbound texts that belong to no batch and have not come to their end: event.key, and when they were made.
+CREATE TABLE unsettled (key PRIMARY KEY, created INTEGER NOT NULL) WITHOUT ROWID;
+
+-- How many of its messages were in which state when they were last read back as a whole.
+ALTER TABLE batch ADD COLUMN looked TEXT;
+"""
+
+_FILL_UNSETTLED = """
+INSERT INTO unsettled
+SELECT key, min(at + coalesce(created, 0)) FROM event
+WHERE family = 3 AND batch IS NULL AND typeof(key) != 'blob'
+GROUP BY key
+HAVING sum(state IN (SELECT id FROM word WHERE text IN ('Delivered', 'SendingFailed', 'DeliveryFailed'))) = 0
+"""
+
+
+def _watch_record(connection: apsw.Connection) -> None:
+    connection.execute(_V2)
+    connection.execute(_FILL_UNSETTLED)
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_watch_record,)
 """``MIGRATIONS[n]`` brings a file of version ``n + 1`` to version ``n + 2``, inside a transaction."""
 
 
