@@ -5,6 +5,7 @@ import uuid
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email.utils import format_datetime
 from typing import Any
 
 from aiohttp import web
@@ -17,6 +18,7 @@ from app.sandbox.gateway import Gateway
 from app.sandbox.limits import RateLimits
 from app.sandbox.oauth import OAuth, OAuthSession
 from app.sandbox.options import SandboxOptions
+from app.sandbox.slowness import Slowness
 from app.sandbox.world import World
 
 REQUESTS_KEPT = 20_000
@@ -60,6 +62,7 @@ class Service:
     oauth: OAuth
     limits: RateLimits
     faults: Faults
+    slowness: Slowness
     gateway: Gateway
     requests: RequestLog
     server_url: Callable[[], str]
@@ -137,7 +140,9 @@ def _wrap(service: Service, endpoint: Endpoint) -> Callable[[web.Request], Await
             response = refusal.response()
         response.headers.update(rate_headers)
         response.headers["RCRequestId"] = str(uuid.uuid4())
+        response.headers["Date"] = format_datetime(service.clock.now(), usegmt=True)
         service.requests.note(request, response.status)
+        await service.slowness.pass_time(request.path)
         return response
 
     return handle

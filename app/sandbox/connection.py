@@ -28,7 +28,8 @@ class Connection:
         self._socket = socket
         self._gateway = gateway
         self._options = gateway.options
-        self._outgoing: asyncio.Queue[tuple[str, bool] | _Close] = asyncio.Queue()
+        self._outgoing: asyncio.Queue[tuple[str | bytes, bool] | _Close] = asyncio.Queue()
+        self._held_back: dict[asyncio.TimerHandle, str] = {}
         self._nudged = asyncio.Event()
         now = gateway.clock.monotonic()
         self._opened = now
@@ -37,12 +38,23 @@ class Connection:
         self._pong_due: float | None = None
         self._ended = False
 
-    def send(self, text: str, *, replayable: bool = True) -> bool:
-        """Queue a text frame. Returns false if the connection is dark or ending: the frame is lost."""
+    def send(self, text: str | bytes, *, replayable: bool = True) -> bool:
+        """Queue a text frame; bytes may be no UTF-8. Returns false if the connection is dark or ending:
+        the frame is lost."""
         if self._ended or self.dark:
             return False
         self._outgoing.put_nowait((text, replayable))
         return True
+
+    def send_later(self, text: str, seconds: float) -> None:
+        """Queue a text frame after a while: others may overtake it."""
+
+        def release() -> None:
+            del self._held_back[timer]
+            self.send(text)
+
+        timer = asyncio.get_running_loop().call_later(seconds, release)
+        self._held_back[timer] = text
 
     def end(self, code: int, reason: str) -> None:
         """Close it with a close frame after what is queued."""
@@ -58,15 +70,20 @@ class Connection:
     def take_unsent(self) -> list[str]:
         """Take what is queued and can be replayed later."""
         kept: list[str] = []
-        rest: list[tuple[str, bool] | _Close] = []
+        rest: list[tuple[str | bytes, bool] | _Close] = []
         while not self._outgoing.empty():
             item = self._outgoing.get_nowait()
             if isinstance(item, _Close) or not item[1]:
                 rest.append(item)
-            else:
+            elif isinstance(item[0], str):
                 kept.append(item[0])
         for item in rest:
             self._outgoing.put_nowait(item)
+        for timer, text in self._held_back.items():
+            timer.cancel()
+            if not self.dark:
+                kept.append(text)
+        self._held_back.clear()
         return kept
 
     def nudge(self) -> None:
@@ -112,7 +129,10 @@ class Connection:
                 return
             self._last_traffic = self._gateway.clock.monotonic()
             try:
-                await self._socket.send_str(item[0])
+                if isinstance(item[0], str):
+                    await self._socket.send_str(item[0])
+                else:
+                    await self._socket.send_frame(item[0], WSMsgType.TEXT)
             except ClientConnectionResetError:
                 return  # written into a socket that was already dead: lost, as in life
 

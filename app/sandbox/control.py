@@ -16,13 +16,20 @@ Texts and consent
     complete-batch  batch_id, [settle]: all of both
     emit            count, [family]: so many events as fast as possible (inbound, outbound, optout)
     repeat          [seq]: a change (the newest) is notified once more, under a new uuid
-    raw-frame       text: these characters as a text frame to every connection
+    raw-frame       [text], [base64]: these characters (or bytes, which may be no UTF-8) as a text frame to
+                    every connection
     raw-body        text: a notification whose body is these characters, to every connection
+    hostile         [name]: a frame of that name, or one of each kind, that makes no sense
+    disorder        [twice], [renamed], [late], [late_by], [hostile]: shares (0 to 1) of the notifications
+                    that come twice, come again under another uuid, come late by so many seconds at most,
+                    or are followed by a frame that makes no sense. Without arguments it ends
 
 The network
     drop            [close_frame], [code]: every connection ends; sessions can be recovered
     dark            [everything]: open connections (with ``everything``, new ones too) get no answer
     light           that ends
+    away            seconds, [dark], [forget]: for so long connections are refused and those there were
+                    broken (with ``dark``: nothing is answered); with ``forget`` no session survives it
     refuse          new connections are refused
     accept          they are accepted again
     forget-sessions recovery of sessions that are not connected will fail
@@ -41,7 +48,11 @@ Refusals
     deny            permission, [code]: 403 CMN-401 (the app lacks it) or CMN-408 (the user does)
     refuse-v2       [status]: every v2 endpoint is refused (403, or 404)
     disable-filters part, [reason]: filters that contain ``part`` are listed as disabled from now on
-    clear           all refusals end
+    clear           all refusals and delays end
+
+Delays
+    slow            seconds, [path], [lasting]: answers to a path that begins so are withheld
+    lag             seconds: the lists show what was so long ago; 0 ends that
 
 Looking
     state           addresses, connections, sessions, counts
@@ -51,6 +62,7 @@ Looking
 """
 
 import json
+from base64 import b64decode
 from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
@@ -59,6 +71,7 @@ from aiohttp import web
 
 from app.sandbox.consents import OPT_IN, OPT_OUT
 from app.sandbox.directory import HIGH_VOLUME_NUMBERS
+from app.sandbox.hostile import HOSTILE
 from app.sandbox.model import OutcomeMix
 
 if TYPE_CHECKING:
@@ -155,8 +168,21 @@ def _happenings(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         world.journal.tell_again(world.journal.truth[-1 if seq is None else seq - 1])
         return None
 
-    def raw_frame(text: str) -> Answer:
-        return {"connections": box.gateway.send_raw(text)}
+    def raw_frame(text: str = "", base64: str = "") -> Answer:
+        return {"connections": box.gateway.send_raw(b64decode(base64, validate=True) if base64 else text)}
+
+    def hostile(name: str = "") -> Answer:
+        for each in [name] if name else HOSTILE:
+            box.gateway.send_raw(HOSTILE[each]())
+        return {"names": list(HOSTILE)}
+
+    def disorder(**shares: float) -> Answer:
+        box.gateway.disorder.calm()
+        for name, share in shares.items():
+            if name not in ("twice", "renamed", "late", "late_by", "hostile"):
+                raise ValueError(f"there is no {name}")
+            setattr(box.gateway.disorder, name, float(share))
+        return None
 
     def raw_body(text: str) -> Answer:
         return {"connections": box.gateway.send_raw_body(text)}
@@ -174,6 +200,8 @@ def _happenings(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         "repeat": repeat,
         "raw-frame": raw_frame,
         "raw-body": raw_body,
+        "hostile": hostile,
+        "disorder": disorder,
     }
 
 
@@ -187,6 +215,10 @@ def _network(box: "Sandbox") -> dict[str, Callable[..., Answer | Awaitable[Answe
 
     def light() -> Answer:
         box.gateway.light_up()
+        return None
+
+    async def away(seconds: float, dark: bool = False, forget: bool = False) -> Answer:
+        await box.go_away(seconds, dark=dark, forget=forget)
         return None
 
     async def refuse() -> Answer:
@@ -209,6 +241,7 @@ def _network(box: "Sandbox") -> dict[str, Callable[..., Answer | Awaitable[Answe
         "drop": drop,
         "dark": dark,
         "light": light,
+        "away": away,
         "refuse": refuse,
         "accept": accept,
         "forget-sessions": forget_sessions,
@@ -247,8 +280,17 @@ def _refusals(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         box.gateway.subscriptions.disabled_filters[part] = reason
         return None
 
+    def slow(seconds: float, path: str = "", lasting: float = 60.0) -> Answer:
+        box.slowness.answer_after(seconds, path=path, lasting=lasting)
+        return None
+
+    def lag(seconds: float) -> Answer:
+        box.slowness.lag = float(seconds)
+        return None
+
     def clear() -> Answer:
         box.faults.clear()
+        box.slowness.clear()
         box.gateway.subscriptions.disabled_filters.clear()
         return None
 
@@ -259,6 +301,8 @@ def _refusals(box: "Sandbox") -> dict[str, Callable[..., Answer]]:
         "deny": deny,
         "refuse-v2": refuse_v2,
         "disable-filters": disable_filters,
+        "slow": slow,
+        "lag": lag,
         "clear": clear,
     }
 

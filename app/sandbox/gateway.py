@@ -14,6 +14,7 @@ from aiohttp import web
 from app.sandbox.clock import SandboxClock, envelope_time
 from app.sandbox.connection import Connection
 from app.sandbox.directory import EXTENSION_ID
+from app.sandbox.disorder import Disorder
 from app.sandbox.faults import Faults
 from app.sandbox.filters import EventFilter
 from app.sandbox.frames import details_frame, error_frame, meta_of
@@ -56,6 +57,7 @@ class Gateway:
         self.clock = clock
         self.sessions: dict[str, GatewaySession] = {}
         self.connections_made = 0
+        self.disorder = Disorder(Random(options.seed + 2))  # noqa: S311 - faults that must repeat
         self._oauth = oauth
         self._ids = Random(options.seed)  # noqa: S311 - identifiers that must repeat, not secrets
         self.subscriptions = Subscriptions(clock, faults, self._ids, server_url)
@@ -77,12 +79,13 @@ class Gateway:
             for key in change.keys:
                 if matching := session.subscription.by_key.get(key):
                     body = body or _encode(change.body)
-                    notification_id, frame = self._notification(session, matching, change, body)
-                    change.uuids.append(notification_id)
-                    self._deliver(session, frame)
+                    for _ in range(2 if self.disorder.happens(self.disorder.renamed) else 1):
+                        notification_id, frame = self._notification(session, matching, change, body)
+                        change.uuids.append(notification_id)
+                        self._deliver(session, frame)
 
-    def send_raw(self, text: str) -> int:
-        """Send a text frame as it is on every connection. Returns on how many."""
+    def send_raw(self, text: str | bytes) -> int:
+        """Send a text frame as it is on every connection; bytes may be no UTF-8. Returns on how many."""
         return sum(connection.send(text, replayable=False) for connection in self.connections())
 
     def send_raw_body(self, body: str) -> int:
@@ -251,10 +254,15 @@ class Gateway:
         return str(number), frame
 
     def _deliver(self, session: GatewaySession, frame: str) -> None:
-        if session.connection is None:
-            session.missed.append(frame)
-        else:
-            session.connection.send(frame)
+        for delay in self.disorder.delays():
+            if session.connection is None:
+                session.missed.append(frame)
+            elif delay:
+                session.connection.send_later(frame, delay)
+            else:
+                session.connection.send(frame)
+        if session.connection is not None and self.disorder.happens(self.disorder.hostile):
+            session.connection.send(self.disorder.hostile_frame(), replayable=False)
 
     def _token_died(self, oauth: OAuthSession) -> None:
         if self.options.socket_outlives_token:

@@ -2,13 +2,11 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from app.sandbox.consents import OPT_OUT, ConsentRecord
-from app.sandbox.model import Batch, Change, FilterKey, Message
-
-TICK = timedelta(microseconds=1)
+from app.sandbox.model import TICK, Batch, Change, FilterKey, Message
 
 
 class Journal:

@@ -1,8 +1,8 @@
 """What the sandbox's world is made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from random import Random
 from types import MappingProxyType
 from typing import Any
@@ -11,6 +11,8 @@ from app.sandbox.clock import body_time
 
 COST_PER_SEGMENT = 0.007
 SEGMENT = 160
+TICK = timedelta(microseconds=1)
+"""The service's times are no finer."""
 
 QUEUED = "Queued"
 SENT = "Sent"
@@ -93,10 +95,26 @@ class Message:
     error_code: str = ""
     outcome: tuple[str, str] = (DELIVERED, "")
     """How it will end: status and error code."""
+    past: tuple[tuple[datetime, str, str], ...] = ()
+    """The states before this one: since when, status and error code."""
 
     @property
     def cost(self) -> float:
         return round(self.segments * COST_PER_SEGMENT, 6)
+
+    def move(self, status: str, error_code: str, moment: datetime) -> None:
+        """It gets into another state, at that moment or just after the last change."""
+        self.past = (*self.past, (self.modified, self.status, self.error_code))
+        self.status, self.error_code = status, error_code
+        self.modified = max(moment, self.modified + TICK)
+
+    def as_of(self, moment: datetime) -> "Message":
+        """As it was then, if it was there."""
+        if self.modified <= moment:
+            return self
+        states = [state for state in self.past if state[0] <= moment]
+        modified, status, error_code = states[-1] if states else self.past[0]
+        return replace(self, modified=modified, status=status, error_code=error_code)
 
     def listed(self, *, detailed: bool) -> dict[str, Any]:
         """As the list shows it: ``id`` is a number, the text only in the detailed view."""
@@ -167,6 +185,24 @@ class Batch:
     processed: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
+    past: tuple[tuple[datetime, str, int], ...] = ()
+    """The states before this one: since when, status and messages handed on."""
+
+    def move(self, handed_on: int, moment: datetime) -> None:
+        """So many of its messages were handed on; the last of them completes it."""
+        self.past = (*self.past, (self.modified, self.status, self.processed))
+        self.processed += handed_on
+        if self.processed == len(self.messages):
+            self.status = COMPLETED
+        self.modified = max(moment, self.modified + TICK)
+
+    def as_of(self, moment: datetime) -> "Batch":
+        """As it was then, if it was there."""
+        if self.modified <= moment:
+            return self
+        states = [state for state in self.past if state[0] <= moment]
+        modified, status, processed = states[-1] if states else self.past[0]
+        return replace(self, modified=modified, status=status, processed=processed)
 
     @property
     def cost(self) -> float:

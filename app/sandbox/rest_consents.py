@@ -70,11 +70,16 @@ async def list_history(call: Call) -> web.Response:
     customers = numbers_of(values_of(request, "to"), "to", most=_MOST_SEARCHED)
     cursor = Cursor(request.query.get("pageToken"), per_page_of(request.query.get("perPage"), default=100))
     changes = call.service.world.consents.history
-    seen = cursor.query.setdefault("seen", len(changes))
+    as_of = call.service.slowness.as_of()
+    known = len(changes)
+    while known and changes[known - 1].at > as_of:
+        known -= 1
+    seen = cursor.query.setdefault("seen", known)
     if not customers and isinstance(seen, int):
         found = changes[:seen][::-1]
     else:
-        found = call.service.world.consents.history_of(customers)
+        history = call.service.world.consents.history_of(customers)
+        found = [record for record in history if record.at <= as_of]
     return _tagged(cursor.page(found, lambda record: record.described("createdAt")))
 
 

@@ -1,6 +1,7 @@
 """Batches, messages and their statuses."""
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +24,7 @@ from app.sandbox.paging import (
     choices_of,
     numbers_of,
     per_page_of,
+    read_time,
     time_range,
     values_of,
 )
@@ -73,9 +75,11 @@ async def list_batches(call: Call) -> web.Response:
     states = choices_of(
         values_of(call.request, "status"), "status", ("Queued", "Processing", "Sent", "Completed")
     )
+    as_of = _as_of(call, cursor)
+    made = call.service.world.journal.batches_created(since, min(until, as_of))
     found = [
         batch
-        for batch in call.service.world.journal.batches_created(since, until)
+        for batch in (each.as_of(as_of) for each in made)
         if (not numbers or batch.from_ in numbers) and (not states or batch.status in states)
     ]
     return answer(cursor.page(found, Batch.described))
@@ -132,6 +136,12 @@ def _cursor(call: Call) -> Cursor:
     return Cursor(query.get("pageToken"), per_page_of(query.get("perPage"), default=MOST_PER_PAGE))
 
 
+def _as_of(call: Call, cursor: Cursor) -> datetime:
+    """The moment whose state a list shows: the same on all its pages."""
+    asked = cursor.query.setdefault("as_of", call.service.slowness.as_of().isoformat())
+    return read_time(asked, "pageToken")
+
+
 def _chosen_messages(call: Call, cursor: Cursor) -> list[Message]:
     """The messages that the query's filters choose, newest first."""
     request = call.request
@@ -139,9 +149,10 @@ def _chosen_messages(call: Call, cursor: Cursor) -> list[Message]:
     directions = choices_of(values_of(request, "direction"), "direction", ("Inbound", "Outbound"))
     numbers = numbers_of(values_of(request, "phoneNumber"), "phoneNumber", most=_MOST_NUMBERS)
     batch_id = request.query.get("batchId", "")
+    as_of = _as_of(call, cursor)
     return [
-        message
-        for message in call.service.world.journal.messages_created(since, until)
+        message.as_of(as_of)
+        for message in call.service.world.journal.messages_created(since, min(until, as_of))
         if (not directions or message.direction in directions)
         and (not numbers or message.from_ in numbers or message.to in numbers)
         and (not batch_id or message.batch_id == batch_id)

@@ -22,6 +22,7 @@ from app.sandbox.limits import RateLimits
 from app.sandbox.oauth import OAuth
 from app.sandbox.options import PUBLIC_CLIENT_ID, SandboxOptions
 from app.sandbox.scenarios import SCENARIO_STEPS, Stage
+from app.sandbox.slowness import Slowness
 from app.sandbox.world import World
 
 _log = logging.getLogger("app.sandbox.server")
@@ -37,16 +38,18 @@ class Sandbox:
         async with Sandbox(SandboxOptions(scenario="demo")) as box:
             ...  # box.server_url, box.client_id, box.control_url
 
-    Its parts are there to be used: ``world`` makes things happen, ``gateway`` drops connections or goes
-    dark, ``oauth`` expires and revokes, ``limits`` and ``faults`` refuse, ``clock`` skips time,
-    ``requests`` counts. All of it belongs to the event loop the sandbox was started in.
+    Its parts are there to be used: ``world`` makes things happen, ``gateway`` drops connections, goes
+    dark or talks nonsense, ``oauth`` expires and revokes, ``limits`` and ``faults`` refuse, ``slowness``
+    delays, ``clock`` skips time, ``requests`` counts. All of it belongs to the event loop the sandbox was
+    started in.
     """
 
     client_id = PUBLIC_CLIENT_ID
 
-    def __init__(self, options: SandboxOptions | None = None) -> None:
+    def __init__(self, options: SandboxOptions | None = None, *, clock: SandboxClock | None = None) -> None:
+        """``clock``: the service's time, where it is not the computer's."""
         self.options = options or SandboxOptions()
-        self.clock = SandboxClock()
+        self.clock = clock or SandboxClock()
         self.world = World(self.clock, self.options.seed)
         self.oauth = OAuth(self.options, self.clock, auto_approve=self.options.auto_approve)
         self.limits = RateLimits(
@@ -56,6 +59,7 @@ class Sandbox:
             penalty=self.options.rate_penalty,
         )
         self.faults = Faults(self.clock)
+        self.slowness = Slowness(self.clock)
         self.requests = RequestLog(self.clock)
         self.gateway = Gateway(
             self.options, self.clock, self.oauth, self.faults, server_url=lambda: self.server_url
@@ -72,6 +76,7 @@ class Sandbox:
         self._runners: list[web.AppRunner] = []
         self._site: web.TCPSite | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._away = 0
 
     async def __aenter__(self) -> Self:
         try:
@@ -104,6 +109,34 @@ class Sandbox:
             self._site = web.TCPSite(self._runners[0], _HOST, port, reuse_address=True)
             await self._site.start()
 
+    async def go_away(self, seconds: float, *, dark: bool = False, forget: bool = False) -> None:
+        """Be out of reach for a while: connections break and new ones are refused, or (``dark``) nothing
+        at all is answered. With ``forget`` no session can be recovered afterwards. Returns at its beginning.
+        """
+        if dark:
+            self.gateway.go_dark(everything=True)
+        else:
+            await self.refuse_connections()
+            self.gateway.drop(close_frame=False)
+            self._break_connections()
+        self._away += 1
+        self.start(lambda: self._come_back(seconds, forget=forget))
+
+    def _break_connections(self) -> None:
+        server = self._runners[0].server
+        for connection in server.connections if server is not None else ():
+            if (transport := connection.transport) is not None:
+                transport.abort()
+
+    async def _come_back(self, seconds: float, *, forget: bool) -> None:
+        await asyncio.sleep(seconds)
+        self._away -= 1
+        if forget:
+            self.gateway.forget_sessions()
+        if not self._away:
+            self.gateway.light_up()
+            await self.accept_connections()
+
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run something beside the service until it is done or the sandbox stops."""
         task = asyncio.get_running_loop().create_task(work())
@@ -120,6 +153,7 @@ class Sandbox:
             oauth=self.oauth,
             limits=self.limits,
             faults=self.faults,
+            slowness=self.slowness,
             gateway=self.gateway,
             requests=self.requests,
             server_url=lambda: self.server_url,

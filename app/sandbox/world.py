@@ -7,13 +7,14 @@ from random import Random
 from app.sandbox.clock import SandboxClock
 from app.sandbox.consents import ConsentBook, ConsentRecord, keyword_status
 from app.sandbox.directory import HIGH_VOLUME_NUMBERS, NUMBERS, customers
-from app.sandbox.journal import TICK, Journal
+from app.sandbox.journal import Journal
 from app.sandbox.model import (
     COMPLETED,
     DELIVERED,
     QUEUED,
     SENDING_FAILED,
     SENT,
+    TICK,
     Batch,
     Message,
     OutcomeMix,
@@ -179,10 +180,7 @@ class World:
                 status, code = message.outcome = (SENDING_FAILED, "SMS-RC-413")
             failed = status == SENDING_FAILED
             self._move_message(message, status if failed else SENT, code if failed else "", at, quiet)
-        batch.processed += len(waiting)
-        if batch.processed == len(batch.messages):
-            batch.status = COMPLETED
-        batch.modified = max(self._moment(at), batch.modified + TICK)
+        batch.move(len(waiting), self._moment(at))
         if not quiet:
             self.journal.tell_batch(batch)
         return batch
@@ -263,8 +261,6 @@ class World:
     def _move_message(
         self, message: Message, status: str, code: str, at: datetime | None, quiet: bool
     ) -> None:
-        message.status = status
-        message.error_code = code
-        message.modified = max(self._moment(at), message.modified + TICK)
+        message.move(status, code, self._moment(at))
         if not quiet:
             self.journal.tell_message(message)
