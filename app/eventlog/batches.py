@@ -1,8 +1,9 @@
 """The rolling summary of each batch, kept up to date in the transaction of the events themselves."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -36,6 +37,7 @@ _COLUMNS = (
     "completed",
     "as_of",
 )
+_MADE = "coalesce(created, modified, as_of, 0)"
 _BY_REFS = "FROM batch WHERE ref IN (SELECT value FROM json_each(?))"
 _SAVE = Insert(
     f"INSERT INTO batch ({', '.join(_COLUMNS)})",
@@ -44,6 +46,19 @@ _SAVE = Insert(
 )
 
 FINAL_STATES = FAILED_STATES | {DELIVERED}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBatch:
+    """A batch about which more is to come, as far as the log knows."""
+
+    batch_id: str
+    made: datetime
+    """When it was made, or else when it was first heard of."""
+    completed: bool
+    """It was handed on as a whole; what is missing is what became of its messages."""
+    looked: str
+    """What ``EventLog.looked_at`` last noted for it."""
 
 
 class Outcome:
@@ -68,6 +83,11 @@ class Outcome:
             final = (state, error)
             if self._final is None or (as_of, final) > (self._as_of, self._final):
                 self._as_of, self._final = as_of, final
+
+    @property
+    def settled(self) -> bool:
+        """Whether one of its final states was reported."""
+        return self._final is not None
 
     @property
     def counted(self) -> tuple[int, str, str] | None:
@@ -134,6 +154,10 @@ class Tally:
         if not self.number and event.number:
             self.number = _clean(event.number)
             self.changed = True
+        if self.created is None and event.created_at is not None:
+            # Nothing but its messages may ever be heard of it: they tell how old it is.
+            self.created = micros(event.created_at)
+            self.changed = True
 
     def count(self, state: str, error: str, step: int) -> None:
         """Count a message in (``step`` 1) or out again (-1)."""
@@ -169,14 +193,23 @@ class Tally:
         )
 
 
-def load_open(connection: apsw.Connection, after: int, limit: int) -> tuple[str, ...]:
-    """References of batches made after then (microseconds since 1970) that are not settled."""
-    rows = connection.execute(
-        "SELECT ref FROM batch WHERE coalesce(created, modified, as_of, 0) > ?"
-        " AND (completed IS NULL OR size - rejected - delivered - failed > 0) ORDER BY id DESC LIMIT ?",
+def load_open(connection: apsw.Connection, after: int, limit: int) -> tuple[OpenBatch, ...]:
+    """Batches made after then (microseconds since 1970) that are not settled, newest first."""
+    rows = rows_of(
+        connection,
+        ("ref", _MADE, "completed IS NOT NULL", "looked"),
+        f"FROM batch WHERE {_MADE} > ? AND (completed IS NULL OR size - rejected - delivered - failed > 0)"
+        f" ORDER BY {_MADE} DESC LIMIT ?",
         (after, limit),
     )
-    return tuple(ref for (ref,) in rows)
+    return tuple(OpenBatch(ref, moment(made), bool(done), looked or "") for ref, made, done, looked in rows)
+
+
+def set_looked(connection: apsw.Connection, looked: Mapping[str, str]) -> None:
+    """Remember how batches stood when their messages were last read as a whole."""
+    connection.executemany(
+        "UPDATE batch SET looked = ? WHERE ref = ?", [(value, ref) for ref, value in looked.items()]
+    )
 
 
 def load_by_ref(connection: apsw.Connection, refs: tuple[str, ...]) -> dict[str, BatchSummary]:

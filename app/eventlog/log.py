@@ -1,16 +1,19 @@
 """The log as the rest of the program uses it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from app.domain.events import Appended, Entry, Event, ResumePoint
+from app.domain.gaps import Gap, GapReason
 from app.eventlog.failures import LogDamaged, translated
 from app.eventlog.reader import LogReader
+from app.eventlog.series import Series
 from app.eventlog.storage import Opened, open_log, suspect
 from app.eventlog.writer import LogWriter
 
@@ -74,20 +77,28 @@ class EventLog:
         resume: ResumePoint | None = None,
         durable: bool = True,
         news: bool = True,
+        notes: Mapping[str, str] | None = None,
     ) -> Appended:
-        """Store what is new of these events, in one transaction, together with ``resume``.
+        """Store what is new of these events, in one transaction, together with ``resume`` and ``notes``.
 
         Events that are known (see ``identity``) are skipped. The summaries of batches and the consent of
         customers follow in the same transaction, and so do the marks *due* (live and replayed opt-outs
         and opt-ins, the first ``Completed`` of a batch) and *unread* (the same from any source, and
         inbound texts).
 
+        ``notes``: values for ``meta``, kept if and only if the events are.
         ``durable=False``: may be lost if the computer (not only this program) crashes; faster.
         ``news=False``: nobody needs to be told, and nothing becomes unread: an import.
         """
         durable = durable and not self._in_bulk
         batch = tuple(events)
-        return await self._run(lambda: self._writer.append(batch, resume, durable=durable, news=news))
+        return await self._run(
+            lambda: self._writer.append(batch, resume, durable=durable, news=news, notes=notes)
+        )
+
+    def series(self) -> Series:
+        """Appends that may be begun before the one before has ended."""
+        return Series(self._writer, self._begin)
 
     @asynccontextmanager
     async def bulk(self) -> AsyncIterator[None]:
@@ -127,7 +138,45 @@ class EventLog:
 
     async def set_meta(self, name: str, value: str | None) -> None:
         """Keep a value under a name; ``None`` removes it."""
-        await self._run(lambda: self._writer.set_meta(name, value))
+        await self._run(lambda: self._writer.set_meta({name: value}))
+
+    async def keep(self, values: Mapping[str, str | None]) -> None:
+        """Keep several such values in one transaction."""
+        await self._run(lambda: self._writer.set_meta(values))
+
+    async def looked_at(self, looked: Mapping[str, str]) -> None:
+        """Note, by batch id, how the service described batches when all their messages were read."""
+        await self._run(lambda: self._writer.looked_at(looked))
+
+    async def unfinished_gaps(self) -> tuple[Gap, ...]:
+        """The gaps that go on or have not been closed, oldest first."""
+        return await self._run(self._writer.unfinished_gaps)
+
+    async def open_gap(self, began: datetime, reason: GapReason) -> Gap:
+        """Record that nothing comes as it happens, since ``began``."""
+        return await self._run(lambda: self._writer.open_gap(began, reason))
+
+    async def change_gap(
+        self,
+        gap_id: int,
+        *,
+        began: datetime | None = None,
+        ended: datetime | None = None,
+        reason: GapReason | None = None,
+    ) -> None:
+        """Correct a gap; what is not given stays. It never ends before it began."""
+        await self._run(lambda: self._writer.change_gap(gap_id, began=began, ended=ended, reason=reason))
+
+    async def join_gap(self, gap_id: int, to: int) -> None:
+        """Make a gap a part of ``to``, the one just before it: it ends with it, and its events are its."""
+        await self._run(lambda: self._writer.join_gap(gap_id, to))
+
+    async def close_gaps(self, until: datetime) -> None:
+        """Everything there was before ``until`` has been read back: gaps that ended by then are closed.
+
+        Those that lost nothing and were too short to speak of are forgotten.
+        """
+        await self._run(lambda: self._writer.close_gaps(until))
 
     async def aclose(self) -> None:
         """Finish what was begun and close the file. May be called twice."""
@@ -150,7 +199,10 @@ class EventLog:
         await self.aclose()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
+        return await self._begin(work)
+
+    def _begin(self, work: Callable[[], T]) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
 
     def _guarded(self, work: Callable[[], T]) -> T:
         try:

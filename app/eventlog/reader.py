@@ -15,9 +15,10 @@ from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry
 from app.domain.gaps import Gap
 from app.domain.problems import LogUnavailable
 from app.eventlog import batches, gaps
+from app.eventlog.batches import OpenBatch
 from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.failures import LogDamaged, translated
-from app.eventlog.packing import moment, pack_number, unpack_number
+from app.eventlog.packing import micros, moment, pack_number, unpack_number
 from app.eventlog.query import EVERYTHING, Query
 from app.eventlog.search import NothingFits, way_to
 from app.eventlog.sql import one, rows_of
@@ -113,10 +114,21 @@ class LogReader:
         wanted = tuple(ids)
         return await self._run(lambda: batches.load_by_ref(self._connection, wanted))
 
-    async def open_batches(self, since: datetime, limit: int = 200) -> tuple[str, ...]:
-        """Ids of batches made after ``since`` about which more is to come, newest first."""
-        after = round(since.timestamp() * 1_000_000)
-        return await self._run(lambda: batches.load_open(self._connection, after, limit))
+    async def open_batches(self, since: datetime, limit: int = 10_000) -> tuple[OpenBatch, ...]:
+        """Batches made after ``since`` about which more is to come, newest first."""
+        return await self._run(lambda: batches.load_open(self._connection, micros(since), limit))
+
+    async def unsettled_messages(self, since: datetime, limit: int = 10_000) -> tuple[str, ...]:
+        """Ids of outbound texts of no batch, made after ``since``, of whose end nothing is known."""
+        rows = await self._run(
+            lambda: rows_of(
+                self._connection,
+                ("key",),
+                "FROM unsettled WHERE created > ? ORDER BY created DESC LIMIT ?",
+                (micros(since), limit),
+            )
+        )
+        return tuple(str(key) for (key,) in rows)
 
     async def gaps(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 200

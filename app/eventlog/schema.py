@@ -121,10 +121,19 @@ GROUP BY key
 HAVING sum(state IN (SELECT id FROM word WHERE text IN ('Delivered', 'SendingFailed', 'DeliveryFailed'))) = 0
 """
 
+# Batches of which only messages were heard.
+_DATE_BATCHES = """
+UPDATE batch SET created = made FROM (
+    SELECT batch AS id, min(at + coalesce(created, 0)) AS made FROM event WHERE family = 3 GROUP BY batch
+) AS found
+WHERE found.id = batch.id AND batch.created IS NULL
+"""
+
 
 def _watch_record(connection: apsw.Connection) -> None:
     connection.execute(_V2)
     connection.execute(_FILL_UNSETTLED)
+    connection.execute(_DATE_BATCHES)
 
 
 MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_watch_record,)

@@ -12,7 +12,7 @@ from app.eventlog.known import Known
 from app.eventlog.measure import Measured
 from app.eventlog.packing import Stored, pack_number
 from app.eventlog.places import Places
-from app.eventlog.sql import Insert, json_list
+from app.eventlog.sql import Insert, json_list, one
 
 _EVENTS = Insert(f"INSERT INTO event ({', '.join(COLUMNS)})", len(COLUMNS))
 _FINDS = Insert("INSERT INTO find (rowid, text, tags)", 3)
@@ -27,6 +27,8 @@ _CONSENTS = Insert(
 _COUNT = "UPDATE meta SET value = value + ? WHERE name = '.events'"
 _DUE = "INSERT INTO due SELECT value FROM json_each(?)"
 _UNREAD = "INSERT INTO unread SELECT value FROM json_each(?)"
+_UNSETTLED = "INSERT OR IGNORE INTO unsettled VALUES (?, ?)"
+_SETTLED = "DELETE FROM unsettled WHERE key IN (SELECT value FROM json_each(?))"
 
 _NUMBER = COLUMNS.index("number")
 _CUSTOMER = COLUMNS.index("customer")
@@ -54,6 +56,8 @@ class Transaction:
         self._consents: list[tuple[Any, ...]] = []
         self._due: list[int] = []
         self._unread: list[int] = []
+        self._unsettled: dict[Any, int] = {}
+        self._settled: set[Any] = set()
         self.new: list[Entry] = []
         """What was stored."""
         self.numbers: set[Stored] = set()
@@ -118,6 +122,11 @@ class Transaction:
             event.error_code,
             None if batch is None else batch.id,
         )
+        if outcome.settled:
+            self._settled.add(measured.key)
+        elif batch is None and measured.mark is not None and event.ref:
+            # Nobody else knows that there is more to come of it.
+            self._unsettled.setdefault(measured.key, measured.created or measured.placed)
         after = outcome.counted
         if after is not before and after != before:
             self.tallies.recount(before, after)
@@ -140,6 +149,10 @@ class Transaction:
             self._connection.execute(_DUE, (json_list(self._due),))
         if self._unread:
             self._connection.execute(_UNREAD, (json_list(self._unread),))
+        if self._unsettled:
+            self._connection.executemany(_UNSETTLED, self._unsettled.items())
+        if self._settled and one(self._connection, "SELECT EXISTS (SELECT 1 FROM unsettled)"):
+            self._connection.execute(_SETTLED, (json_list(self._settled),))
 
 
 def _side(number: str) -> Stored:

@@ -1,13 +1,16 @@
 """The writing half of the log: one transaction per call, in the writer's thread."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from operator import itemgetter
 
 import apsw
 
 from app.domain.events import Appended, Entry, Event, ResumePoint
+from app.domain.gaps import Gap, GapReason
+from app.eventlog import batches, gaps
 from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.encode import Encoder
 from app.eventlog.measure import Measured, measure, measure_carefully
@@ -31,15 +34,21 @@ class LogWriter:
         self._full = True
 
     def append(
-        self, events: Sequence[Event], resume: ResumePoint | None, *, durable: bool, news: bool
+        self,
+        events: Sequence[Event],
+        resume: ResumePoint | None,
+        *,
+        durable: bool,
+        news: bool,
+        notes: Mapping[str, str] | None = None,
     ) -> Appended:
         """Store what is new of the events, and everything that follows from it."""
         self._sync(full=durable)
         try:
-            return self._append(measure(events), resume, news=news)
+            return self._append(measure(events), resume, news=news, notes=notes)
         except (UnicodeEncodeError, OverflowError):
             # The common path does not look for what SQLite cannot keep, for speed.
-            return self._append(measure_carefully(events), resume, news=news)
+            return self._append(measure_carefully(events), resume, news=news, notes=notes)
 
     def due(self) -> tuple[Entry, ...]:
         """The events that somebody may still have to be told of, oldest first."""
@@ -70,10 +79,11 @@ class LogWriter:
         value: str | None = one(self._connection, "SELECT value FROM meta WHERE name = ?", (name,))
         return value
 
-    def set_meta(self, name: str, value: str | None) -> None:
-        """Keep a value under a name; ``None`` removes it."""
+    def set_meta(self, values: Mapping[str, str | None]) -> None:
+        """Keep values under their names; ``None`` removes one."""
         with self._transaction():
-            self._put_meta(name, value)
+            for name, value in values.items():
+                self._put_meta(name, value)
 
     def resume_point(self) -> ResumePoint | None:
         """The newest that was given with an append."""
@@ -85,7 +95,38 @@ class LogWriter:
 
     def clear_resume_point(self) -> None:
         """There is nothing to resume any more."""
-        self.set_meta(_RESUME, None)
+        self.set_meta({_RESUME: None})
+
+    def looked_at(self, looked: Mapping[str, str]) -> None:
+        """Note how batches stood when all their messages were read."""
+        with self._transaction():
+            batches.set_looked(self._connection, looked)
+
+    def unfinished_gaps(self) -> tuple[Gap, ...]:
+        """The gaps that go on or have not been closed, oldest first."""
+        return gaps.load_unfinished(self._connection)
+
+    def open_gap(self, began: datetime, reason: GapReason) -> Gap:
+        """Begin a gap."""
+        with self._transaction():
+            return gaps.open_gap(self._connection, began, reason)
+
+    def change_gap(
+        self, gap_id: int, *, began: datetime | None, ended: datetime | None, reason: GapReason | None
+    ) -> None:
+        """Set what is given."""
+        with self._transaction():
+            gaps.change(self._connection, gap_id, began=began, ended=ended, reason=reason)
+
+    def join_gap(self, gap_id: int, to: int) -> None:
+        """Make a gap a part of the one before it."""
+        with self._transaction():
+            gaps.join(self._connection, gap_id, to)
+
+    def close_gaps(self, until: datetime) -> None:
+        """Everything there was before ``until`` has been read back."""
+        with self._transaction():
+            gaps.close(self._connection, until)
 
     def _append(
         self,
@@ -93,6 +134,7 @@ class LogWriter:
         resume: ResumePoint | None,
         *,
         news: bool,
+        notes: Mapping[str, str] | None,
     ) -> Appended:
         # Rows that ascend within a transaction are quicker to insert.
         events.sort(key=_by_place)
@@ -102,6 +144,9 @@ class LogWriter:
             self._add_numbers(transaction.numbers)
             if resume is not None:
                 self._put_meta(_RESUME, json.dumps([resume.token, resume.sequence]))
+            gaps.count_late(self._connection, [entry.event for entry in transaction.new])
+            for name, value in (notes or {}).items():
+                self._put_meta(name, value)
         changed = transaction.tallies.changed
         return Appended(
             new=tuple(transaction.new),

@@ -70,8 +70,8 @@ class ReadBack:
         await self._consents(began)
         await self._list(BATCHES, window, batch_from_rest)
         await self._list(MESSAGES, window | {"view": "Detailed"}, message_from_rest)
-        for batch_id in known:
-            await self._batch(batch_id)
+        for batch in known:
+            await self._batch(batch.batch_id)
         await self._intake.settled()
 
     async def _batch(self, batch_id: str) -> None:
