@@ -1,7 +1,7 @@
 """The log as the rest of the program uses it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -82,9 +82,8 @@ class EventLog:
         """Store what is new of these events, in one transaction, together with ``resume`` and ``notes``.
 
         Events that are known (see ``identity``) are skipped. The summaries of batches and the consent of
-        customers follow in the same transaction, and so do the marks *due* (live and replayed opt-outs
-        and opt-ins, the first ``Completed`` of a batch) and *unread* (the same from any source, and
-        inbound texts).
+        customers follow in the same transaction, and so do the marks *due* (opt-outs and opt-ins, the
+        first ``Completed`` of a batch, from any source) and *unread* (the same, and inbound texts).
 
         ``notes``: values for ``meta``, kept if and only if the events are.
         ``durable=False``: may be lost if the computer (not only this program) crashes; faster.
@@ -110,9 +109,9 @@ class EventLog:
             self._in_bulk -= 1
             await self._run(self._checkpoint)
 
-    async def due(self) -> tuple[Entry, ...]:
-        """Events that somebody may still have to be told of, oldest first."""
-        return await self._run(self._writer.due)
+    async def due(self, known: Container[int] = frozenset()) -> tuple[Entry, ...]:
+        """Events that somebody may still have to be told of, oldest first, but for the ``known`` ones."""
+        return await self._run(lambda: self._writer.due(known))
 
     async def mark_noticed(self, ids: Iterable[int]) -> None:
         """Somebody was told of these events, or need not be: they are no longer due."""

@@ -1,7 +1,7 @@
 """The writing half of the log: one transaction per call, in the writer's thread."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
@@ -50,13 +50,19 @@ class LogWriter:
             # The common path does not look for what SQLite cannot keep, for speed.
             return self._append(measure_carefully(events), resume, news=news, notes=notes)
 
-    def due(self) -> tuple[Entry, ...]:
-        """The events that somebody may still have to be told of, oldest first."""
-        rows = rows_of(self._connection, READ_COLUMNS, "FROM due CROSS JOIN event USING (id) ORDER BY id")
+    def due(self, known: Container[int]) -> tuple[Entry, ...]:
+        """The events that somebody may still have to be told of, oldest first, but for the known ones."""
+        marked: list[int] = json.loads(one(self._connection, "SELECT json_group_array(id) FROM due"))
+        wanted = [place for place in marked if place not in known]
+        if not wanted:
+            return ()
+        where = "FROM event WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        rows = rows_of(self._connection, READ_COLUMNS, where, (json_list(wanted),))
         return tuple(map(Decoder(self._connection).entry, rows))
 
     def mark_noticed(self, ids: Iterable[int]) -> None:
         """Somebody was told of these, or need not be."""
+        self._sync(full=True)
         with self._transaction():
             self._connection.execute(
                 "DELETE FROM due WHERE id IN (SELECT value FROM json_each(?))", (json_list(ids),)

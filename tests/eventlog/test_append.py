@@ -326,6 +326,7 @@ async def test_what_is_due_stays_due_until_it_is_noticed(path: Path) -> None:
     async with await EventLog.open(path, KEY) as log:
         due = await log.due()
         assert [entry.event for entry in due] == [*events[:3], events[6]]
+        assert await log.due({due[1].id}) == (due[0], *due[2:])
         await log.mark_noticed([entry.id for entry in due[:2]])
         assert await log.due() == due[2:]
         await log.append(events)
