@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from app.ringcentral.oauth import WSTOKEN_PATH
 from app.ringcentral.rates import Group, RateWindows
 from app.ringcentral.wirejson import Unparsable, parse
 from app.transport.http import translate_errors
+from app.transport.service_time import ServiceTime
 from app.transport.token_keeper import TokenKeeper
 
 _log = logging.getLogger("app.transport.api")
@@ -43,6 +44,10 @@ _STRANGER = (
     "What answers at {host} is not RingCentral. If this network has a sign-in page of its own, open the "
     "browser and pass it; otherwise check the server address in Settings."
 )
+
+
+Waits = Callable[[datetime | None], None]
+"""Told until when nothing can be sent because of the rate limits, and with ``None`` that it can again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +90,18 @@ class ApiClient:
         rates: RateWindows,
         clock: Clock,
         *,
+        time: ServiceTime | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
+        """``time`` is set by every answer."""
         self._client = client
         self._keeper = keeper
         self._rates = rates
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self.time = time or ServiceTime(clock)
 
     async def request(
         self,
@@ -104,12 +112,14 @@ class ApiClient:
         json: Any = None,
         group: Group = Group.LIGHT,
         interactive: bool = False,
+        waits: Waits | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the JSON object it is answered with; ``{}`` for an empty answer.
 
         A token that is rejected is refreshed once. Timeouts and the service's own errors are tried again
         with growing delays, in the background more often than for a waiting user. Rate limits are waited
-        for; an ``interactive`` call is told instead if that would take long.
+        for; an ``interactive`` call is told instead if that would take long. ``waits`` is told of waits
+        that the rate limits impose, and of their end.
 
         Raises:
             SignInNeeded, PermissionMissing, ServiceError, Unreachable, RateHeld, VaultUnavailable
@@ -119,7 +129,7 @@ class ApiClient:
         refreshed = False
         while True:
             token = await self._keeper.access_token()
-            await self._turn(group, interactive)
+            await self._turn(group, interactive, waits)
             tries_left -= 1
             try:
                 answer = await self._send(method, path, params, json, token)
@@ -219,36 +229,68 @@ class ApiClient:
         path = f"{_A2P}/batches/{quote(batch_id, safe='')}"
         return await self.request("GET", path, interactive=interactive)
 
-    async def pages(self, path: str, params: Mapping[str, Any]) -> AsyncIterator[list[dict[str, Any]]]:
+    async def get_message(self, message_id: str, *, interactive: bool = False) -> dict[str, Any]:
+        """The record of one message, for ``bodies.message_from_rest``."""
+        path = f"{_A2P}/messages/{quote(message_id, safe='')}"
+        return await self.request("GET", path, interactive=interactive)
+
+    async def count_messages(self, params: Mapping[str, Any]) -> int:
+        """How many messages the list of messages would hold for these parameters."""
+        body = await self.request("GET", f"{_A2P}/statuses", params=params)
+        return sum(_count(entry.get("count")) for entry in body.values() if isinstance(entry, dict))
+
+    async def pages(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        *,
+        search: bool = False,
+        waits: Waits | None = None,
+    ) -> AsyncIterator[list[dict[str, Any]]]:
         """The records of a list, a page at a time, within the rate limits: for the background.
 
-        Follows ``paging.nextPageToken`` until there is none. Raises as ``request`` does.
+        Follows ``paging.nextPageToken`` until there is none, over pages that are empty as well.
+        ``search``: the parameters are sent as the body of a POST. Raises as ``request`` does.
         """
         token: str | None = None
         seen: set[str] = set()
         while True:
             page = {"perPage": _PER_PAGE, **params} | ({"pageToken": token} if token else {})
-            body = await self.request("GET", path, params=page)
+            if search:
+                body = await self.request("POST", path, json=page, waits=waits)
+            else:
+                body = await self.request("GET", path, params=page, waits=waits)
             yield _records(body)
             paging = body.get("paging")
             token = paging.get("nextPageToken") if isinstance(paging, dict) else None
-            if not isinstance(token, str) or not token or token in seen:
+            if not isinstance(token, str) or not token:
+                return
+            if token in seen:
+                _log.warning("a list of %d pages leads back to one of them", len(seen))
                 return
             seen.add(token)
 
-    async def _turn(self, group: Group, interactive: bool) -> None:
+    async def _turn(self, group: Group, interactive: bool, waits: Waits | None) -> None:
+        told = False
         while wait := self._rates.ask(group, self._clock.monotonic(), interactive):
             if interactive and wait > _PATIENCE:
                 raise rate_held(wait, self._clock.now())
+            if waits is not None and wait > _PATIENCE:
+                told = True
+                waits(self._clock.now() + timedelta(seconds=wait))
             await self._sleep(wait)
+        if told and waits is not None:
+            waits(None)
 
     async def _send(
         self, method: str, path: str, params: Mapping[str, Any] | None, json: Any, token: str
     ) -> httpx.Response:
         with translate_errors(str(self._client.base_url)):
-            return await self._client.request(
+            answer = await self._client.request(
                 method, path, params=params, json=json, headers={"Authorization": f"Bearer {token}"}
             )
+        self.time.note(answer.headers.get("Date"))
+        return answer
 
     def _object(self, answer: httpx.Response, body: Any) -> dict[str, Any]:
         if isinstance(body, dict):
