@@ -1,11 +1,11 @@
 """Notices of batches that finished, and their quiet updates."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from app.domain.events import BatchSummary
-from app.notices.pace import Burst
+from app.domain.events import BatchSummary, Entry
+from app.notices.pace import BREATH, Burst
 from app.notices.port import Notice, NoticeKind
 from app.notices.rules import NoticeRules
 from app.notices.wording import Words, batch_words
@@ -13,7 +13,8 @@ from app.notices.wording import Words, batch_words
 UPDATE_GAP = timedelta(seconds=5)
 """At least so long between two updates of one notice; each further gap is twice as long. An update
 restarts the notice's time on the screen on some desktops, so a steady stream would pin it there."""
-GATHER = timedelta(seconds=10)
+GATHER = timedelta(seconds=20)
+"""How long after the first of several batches those after the second are gathered."""
 FOLLOWED = 100
 """Notices whose sums are followed; beyond that the oldest stay as they are."""
 
@@ -22,8 +23,12 @@ FOLLOWED = 100
 class Finished:
     """A batch whose first ``Completed`` was stored."""
 
-    entry_id: int
+    entry: Entry
     summary: BatchSummary
+
+    @property
+    def entry_id(self) -> int:
+        return self.entry.id
 
 
 @dataclass(slots=True)
@@ -49,8 +54,7 @@ class FinishedBatches:
     """Batches are announced one by one as long as that is calm; more of them at once share a notice."""
 
     def __init__(self) -> None:
-        # Two may follow each other closely, each in its own notice; a third gathers the others.
-        self._burst: Burst[Finished] = Burst(timedelta(0), GATHER)
+        self._burst: Burst[Finished] = Burst(BREATH, GATHER)
         self._latest: dict[str, BatchSummary] = {}
         self._shown: dict[str, _Shown] = {}
         self._shown_by_batch: dict[str, _Shown] = {}
@@ -59,9 +63,18 @@ class FinishedBatches:
     def waiting(self) -> tuple[Finished, ...]:
         return self._burst.waiting
 
+    def expect(self, finished: Finished) -> None:
+        """This batch will be added, announced or forgotten: meanwhile take in what becomes of it."""
+        self._latest[finished.summary.batch_id] = finished.summary
+
+    def forget(self, all_finished: Iterable[Finished]) -> None:
+        """These will not be announced here."""
+        for finished in all_finished:
+            self._latest.pop(finished.summary.batch_id, None)
+
     def add(self, finished: Finished) -> None:
         """Announce this batch as soon as that is calm."""
-        self._latest[finished.summary.batch_id] = finished.summary
+        self.expect(finished)
         self._burst.add((finished,))
 
     def announce(self, finished: Finished, rules: NoticeRules, now: datetime) -> Notice:
@@ -93,8 +106,10 @@ class FinishedBatches:
             moments.append(announced)
         return min(moments, default=None)
 
-    def flush(self, rules: NoticeRules, now: datetime) -> list[Notice]:
-        """What may be shown now: new batches, then updates of those shown before."""
+    def flush(self, rules: NoticeRules, now: datetime, seen: Callable[[Entry], bool]) -> list[Notice]:
+        """What may be shown now: new batches that nobody has ``seen``, then updates of those shown."""
+        if self._burst.ready(now):
+            self.forget(self._burst.drop_those(lambda finished: seen(finished.entry)))
         fresh, _ = self._burst.take(now)
         notices = [self._announce(fresh, rules, now)] if fresh else []
         for shown in list(self._shown.values()):

@@ -1,9 +1,11 @@
 """How often one kind of notice may draw attention."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
+BREATH = timedelta(seconds=5)
+"""At least so long between any two announcements of one kind."""
 REST = timedelta(minutes=1)
 
 T = TypeVar("T")
@@ -13,8 +15,8 @@ class Pace:
     """At most three announcements within any minute: the first at once, two more to gather the rest.
 
     An *episode* begins with an announcement after a minute of silence. Its second and third are
-    allowed at fixed distances from its beginning; what comes later waits for a minute of silence
-    and begins the next episode.
+    allowed at fixed distances from its beginning, some seconds apart; what comes later waits for a
+    minute of silence and begins the next episode.
     """
 
     def __init__(self, second: timedelta, third: timedelta) -> None:
@@ -29,7 +31,7 @@ class Pace:
         if self._start is None or self._last is None or now - self._last >= REST:
             return now
         if self._spoken <= len(self._steps):
-            return max(now, self._start + self._steps[self._spoken - 1])
+            return max(now, self._start + self._steps[self._spoken - 1], self._last + BREATH)
         return self._last + REST
 
     def speak(self, now: datetime) -> bool:
@@ -67,14 +69,27 @@ class Burst(Generic[T]):
         """Forget what waits: it is not wanted any more."""
         self._waiting.clear()
 
+    def drop_those(self, unwanted: Callable[[T], bool]) -> tuple[T, ...]:
+        """Forget some of what waits; returns them."""
+        kept: list[T] = []
+        dropped: list[T] = []
+        for item in self._waiting:
+            (dropped if unwanted(item) else kept).append(item)
+        self._waiting = kept
+        return tuple(dropped)
+
     def due_at(self, now: datetime) -> datetime | None:
         """When what waits may be announced; ``None`` while nothing waits."""
         return self._pace.allowed_at(now) if self._waiting else None
 
+    def ready(self, now: datetime) -> bool:
+        """Whether ``take`` has something to give."""
+        due = self.due_at(now)
+        return due is not None and due <= now
+
     def take(self, now: datetime) -> tuple[tuple[T, ...], tuple[T, ...]]:
         """What may be announced now: what waited, and all of the episode with it. Empty if not yet."""
-        due = self.due_at(now)
-        if due is None or due > now:
+        if not self.ready(now):
             return (), ()
         if self._pace.speak(now):
             self._said.clear()

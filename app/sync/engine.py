@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from app.domain.clock import Clock
-from app.domain.events import Appended, BatchSummary
+from app.domain.events import Appended, BatchSummary, Entry
 from app.domain.numbers import OwnNumber
 from app.domain.problems import SignInNeeded
 from app.domain.status import Reach, Status
@@ -202,6 +202,16 @@ class Engine:
             wording.trial_notice(sound=self._settings.value.notifications.sound)
         )
 
+    def attend(self, seen: Callable[[Entry], bool]) -> Callable[[], None]:
+        """Ask this before an event is announced: if somebody is looking at it just then, it is not.
+
+        ``seen`` must answer at once and not raise. Asked of a live event some milliseconds after the
+        listeners of changes were told of it. Returns what ends the asking.
+        """
+        if self._outbox is None:
+            return lambda: None
+        return self._outbox.attend(seen)
+
     async def mark_read(self, ids: Sequence[int]) -> None:
         """The user has seen these events."""
         await self.log.mark_read(ids)
@@ -229,8 +239,8 @@ class Engine:
             self.log,
             self._board,
             self._clock,
-            connected=self._catch_up.connected,
-            lost=self._catch_up.lost,
+            connected=self._connected,
+            lost=self._lost,
         )
 
     def _new_read_back(self) -> ReadBack:
@@ -241,6 +251,16 @@ class Engine:
             self._clock,
             lambda: frozenset(number.e164 for number in self._settings.value.follow),
         )
+
+    def _connected(self) -> None:
+        if self._outbox is not None:
+            self._outbox.connected()
+        self._catch_up.connected()
+
+    def _lost(self) -> None:
+        if self._outbox is not None:
+            self._outbox.lost()
+        self._catch_up.lost()
 
     def _caught_up(self) -> None:
         if self._outbox is not None:

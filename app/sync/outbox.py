@@ -2,30 +2,45 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 from app.domain.clock import Clock
 from app.domain.events import Appended, BatchSummary, Entry, Family, Source
-from app.domain.problems import Expected, LogUnavailable
+from app.domain.problems import LogUnavailable
 from app.eventlog import EventLog
 from app.notices.board import NoticeBoard
 from app.notices.port import Notice, Notifier
 from app.notices.rules import NoticeRules
+from app.sync.batch_names import BatchNames, ReadBatch
 
 log = logging.getLogger(__name__)
 
-NAME_PATIENCE = 2.0
-"""Seconds that a finished batch's announcement waits for the service to tell its text."""
+NAMED_AT_ONCE = 3
+"""More batches that finish together share a notice, which names none of them."""
+RETRY_DELAY = 5.0
+"""Seconds between attempts to strike a debt off in a log that refuses."""
 
 _ANNOUNCED = frozenset({Family.BATCH, Family.OPTOUT})
 
-ReadBatch = Callable[[BatchSummary], Awaitable[BatchSummary]]
-"""Completes what the log knows of a batch by asking the service. May raise ``Expected``."""
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What was stored, and whether the service was asked about the batches in it."""
+
+    appended: Appended
+    named: bool = False
 
 
 class Outbox:
-    """Feeds the board of notices and shows what it decides."""
+    """Feeds the board of notices and shows what it decides.
+
+    What is to be announced is owed: the log says so (``EventLog.due``) from the transaction that
+    stores the event until just before the notification is shown. So whatever ends the program, each
+    event is announced once at most, by the next run if not by this one. Only when it ends between
+    the striking off and the showing is an event not announced; it stays new in the log.
+    """
 
     def __init__(
         self, event_log: EventLog, notifier: Notifier, clock: Clock, rules: NoticeRules, read_batch: ReadBatch
@@ -34,12 +49,12 @@ class Outbox:
         self._notifier = notifier
         self._clock = clock
         self._board = NoticeBoard(rules)
-        self._read_batch = read_batch
-        self._waiting: list[Appended] = []
+        self._names = BatchNames(read_batch)
+        self._waiting: deque[_Offer] = deque()
         self._wake = asyncio.Event()
-        self._completed: dict[str, BatchSummary] = {}
-        self._debts_settled = False
-        self._late: dict[int, Entry] = {}
+        self._owing: set[int] = set()
+        self._being_named: set[int] = set()
+        self._recall = True
         self._sum_up = False
 
     @property
@@ -51,11 +66,41 @@ class Outbox:
         self._board.rules = rules
         self._wake.set()
 
+    def attend(self, seen: Callable[[Entry], bool]) -> Callable[[], None]:
+        """Ask this before an event is announced: if somebody is looking at it just then, it is not.
+
+        Called in the loop's thread; must answer at once and not raise. Returns what ends the asking.
+        """
+        before, self._board.seen = self._board.seen, seen
+
+        def leave() -> None:
+            self._board.seen = before
+
+        return leave
+
     def offer(self, appended: Appended) -> None:
         """Consider what was just stored. Returns at once."""
+        if appended.known:
+            # Perhaps stored by another process, one that announces nothing.
+            self._recall = True
         if appended.new:
-            self._waiting.append(appended)
-            self._wake.set()
+            self._waiting.append(_Offer(appended))
+        self._wake.set()
+
+    def lost(self) -> None:
+        """Events do not come any more."""
+        self._board.lost(self._clock.now())
+        self._wake.set()
+
+    def connected(self) -> None:
+        """Events come again. What was missed is told when ``sum_up`` says that it is known."""
+        self._board.connected(self._clock.now())
+        self._wake.set()
+
+    def gave_up(self) -> None:
+        """A gap could not be closed, for now."""
+        self._board.gave_up(self._clock.now())
+        self._wake.set()
 
     def sum_up(self) -> None:
         """A gap is closed: tell in one notice what happened in it."""
@@ -71,20 +116,20 @@ class Outbox:
         await self._notifier.withdraw(tag)
 
     async def run(self) -> None:
-        """Announce, for ever: first what an earlier run of the program owed, then what comes."""
-        await self._settle_debts()
-        while True:
-            await self._rest()
-            waiting, self._waiting = self._waiting, []
-            for appended in waiting:
-                batches = await self._batches(appended)
-                self._late.update(_late(appended))
-                await self._show(self._board.offer(appended, batches, self._clock.now()), appended.new)
-            if self._sum_up:
-                self._sum_up = False
-                late, self._late = tuple(self._late.values()), {}
-                await self._announce_late(late)
-            await self._show(self._board.tick(self._clock.now()))
+        """Announce, until cancelled: what an earlier run of the program owed, and what comes."""
+        self._recall = True  # begun again after a fault, something may have been dropped
+        self._being_named.clear()
+        self._wake.set()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._rest()
+                sum_up, self._sum_up = self._sum_up, False
+                while self._waiting:
+                    await self._take_in(self._waiting.popleft(), tasks)
+                if self._recall:
+                    await self._recall_debts()
+                now = self._clock.now()
+                await self._show(self._board.sum_up(now) if sum_up else self._board.tick(now))
 
     async def _rest(self) -> None:
         deadline = self._board.next_deadline()
@@ -96,86 +141,98 @@ class Outbox:
             return
         self._wake.clear()
 
-    async def _settle_debts(self) -> None:
-        if self._debts_settled:
-            return  # begun again after a fault: what is still due is on the board already
-        self._debts_settled = True
+    async def _take_in(self, offer: _Offer, tasks: asyncio.TaskGroup) -> None:
+        appended = offer.appended
+        batches = await self._batches(appended.batches_changed)
+        if not offer.named:
+            unnamed = [
+                entry
+                for entry in appended.new
+                if entry.unread
+                and entry.event.family is Family.BATCH
+                and entry.event.source is not Source.READ_BACK
+                and entry.event.batch_id in batches
+                and not batches[entry.event.batch_id].text
+            ]
+            if self.rules.batch_completed and 0 < len(unnamed) <= NAMED_AT_ONCE:
+                appended, later = _split(appended, unnamed)
+                self._being_named.update(entry.id for entry in later.new)
+                tasks.create_task(self._name(later, [batches[i] for i in later.first_completed]))
+        self._being_named.difference_update(entry.id for entry in appended.new)
+        self._owing.update(entry.id for entry in appended.new if _is_owed(entry))
+        named = {batch_id: self._names.of(summary) for batch_id, summary in batches.items()}
+        await self._show(self._board.offer(appended, named, self._clock.now()))
+
+    async def _name(self, appended: Appended, summaries: list[BatchSummary]) -> None:
+        """Ask the service about batches, and consider them then: nothing else waits for that."""
+        await self._names.ask(summaries)
+        self._waiting.append(_Offer(appended, named=True))
+        self._wake.set()
+
+    async def _recall_debts(self) -> None:
+        """Take in what is owed and was not offered here: by an earlier run, or stored by another process."""
+        known = self._board.held | self._being_named
+        known |= {entry.id for offer in self._waiting for entry in offer.appended.new}
+        self._recall = False
         try:
-            due = await self._log.due()
-            if not due:
-                return
-            ids = tuple({entry.event.batch_id for entry in due if entry.event.family is Family.BATCH})
-            batches = await self._log.reader.batches(ids)
+            owed = await self._log.due(known)
         except LogUnavailable:
+            self._recall = True  # with the next event
             return
-        await self._show(self._board.restore(due, batches, self._clock.now()), due)
+        batches = await self._batches({e.event.batch_id for e in owed if e.event.family is Family.BATCH})
+        self._owing.update(entry.id for entry in owed)
+        await self._show(self._board.owe(owed, batches, self._clock.now()))
 
-    async def _announce_late(self, late: tuple[Entry, ...]) -> None:
-        ids = tuple({entry.event.batch_id for entry in late if entry.event.family is Family.BATCH})
-        try:
-            batches = await self._log.reader.batches(ids)
-        except LogUnavailable:
-            batches = {}
-        await self._show(self._board.restore(late, batches, self._clock.now()), late)
-
-    async def _batches(self, appended: Appended) -> Mapping[str, BatchSummary]:
-        if not appended.batches_changed:
+    async def _batches(self, ids: Iterable[str]) -> dict[str, BatchSummary]:
+        wanted = tuple(ids)
+        if not wanted:
             return {}
         try:
-            batches = dict(await self._log.reader.batches(appended.batches_changed))
+            return dict(await self._log.reader.batches(wanted))
         except LogUnavailable:
             return {}
-        if self.rules.batch_completed:
-            finished = [batches[each] for each in appended.first_completed if each in batches]
-            # All at once: several batches that finish together wait no longer than one.
-            for told in await asyncio.gather(*(self._complete(each) for each in finished if not each.text)):
-                self._completed[told.batch_id] = told
-        return {batch_id: self._with_name(summary) for batch_id, summary in batches.items()}
 
-    async def _complete(self, summary: BatchSummary) -> BatchSummary:
-        try:
-            async with asyncio.timeout(NAME_PATIENCE):
-                return await self._read_batch(summary)
-        except (Expected, TimeoutError):
-            return summary
-
-    def _with_name(self, summary: BatchSummary) -> BatchSummary:
-        """Add what the service told of the batch to what the log knows of it."""
-        told = self._completed.get(summary.batch_id)
-        if told is None:
-            return summary
-        if summary.settled:
-            del self._completed[summary.batch_id]
-        return replace(
-            summary,
-            text=summary.text or told.text,
-            delivered=max(summary.delivered, told.delivered),
-            failed=max(summary.failed, told.failed),
-        )
-
-    async def _show(self, notices: list[Notice], offered: tuple[Entry, ...] = ()) -> None:
-        # The debt is struck off before the daemon is asked: after a crash in between an event is at
-        # worst not announced (it stays unread in the log), but never announced twice.
-        ids = {entry.id for entry in offered if entry.event.family in _ANNOUNCED} - self._board.held
-        ids.update(i for notice in notices for i in notice.entry_ids)
-        if ids:
+    async def _show(self, notices: list[Notice]) -> None:
+        """Show these. Cancelled in the middle, it comes to its end first: they are owed no longer."""
+        while True:
+            done = self._owing - self._board.held
+            if not done and not notices:
+                return
+            showing = asyncio.get_running_loop().create_task(self._strike_off_and_show(done, notices))
             try:
-                await self._log.mark_noticed(sorted(ids))
+                await asyncio.shield(showing)
+            except asyncio.CancelledError:
+                await asyncio.wait({showing})
+                if not showing.cancelled() and showing.exception() is not None:
+                    log.info("a notification is left to the next start")
+                raise
             except LogUnavailable:
-                log.warning("the log could not note that %d events were announced", len(ids))
+                # Shown now, it would be shown again by the next run.
+                log.warning("the log could not note that %d events were announced", len(done))
+                await asyncio.sleep(RETRY_DELAY)
+            else:
+                return
+
+    async def _strike_off_and_show(self, done: set[int], notices: list[Notice]) -> None:
+        if done:
+            await self._log.mark_noticed(sorted(done))
+            self._owing -= done
         for notice in notices:
             if not await self._notifier.show(notice):
                 log.warning("nobody could see a notification (%s)", notice.kind)
 
 
-def _late(appended: Appended) -> dict[int, Entry]:
-    """What was read back and is worth a word once the gap is closed."""
-    return {
-        entry.id: entry
-        for entry in appended.new
-        if entry.event.source is Source.READ_BACK
-        and (
-            entry.event.family is Family.OPTOUT
-            or (entry.event.family is Family.BATCH and entry.event.batch_id in appended.first_completed)
-        )
-    }
+def _is_owed(entry: Entry) -> bool:
+    return entry.unread and entry.event.family in _ANNOUNCED
+
+
+def _split(appended: Appended, apart: list[Entry]) -> tuple[Appended, Appended]:
+    """What was stored, without some of its finished batches, and these."""
+    ids = {entry.id for entry in apart}
+    batches = tuple(entry.event.batch_id for entry in apart)
+    rest = replace(
+        appended,
+        new=tuple(entry for entry in appended.new if entry.id not in ids),
+        first_completed=tuple(each for each in appended.first_completed if each not in batches),
+    )
+    return rest, Appended(tuple(apart), 0, batches, batches)

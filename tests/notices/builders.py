@@ -52,11 +52,18 @@ def opt(
     return Entry(entry_id, replace(event, source=source), unread=True)
 
 
-def completed(entry_id: int, batch_id: str = "b1", size: int = 1204, number: str = FRONT_DESK) -> Entry:
+def completed(
+    entry_id: int,
+    batch_id: str = "b1",
+    size: int = 1204,
+    number: str = FRONT_DESK,
+    when: datetime = NOON,
+    source: Source = Source.LIVE,
+) -> Entry:
     event = _event(
-        Family.BATCH, NOON, number=number, ref=batch_id, batch_id=batch_id, state=BATCH_COMPLETED, size=size
+        Family.BATCH, when, number=number, ref=batch_id, batch_id=batch_id, state=BATCH_COMPLETED, size=size
     )
-    return Entry(entry_id, event, unread=True)
+    return Entry(entry_id, replace(event, source=source), unread=True)
 
 
 def summary(batch_id: str = "b1", **more: object) -> BatchSummary:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.events import Appended, Entry, Source
+from app.domain.events import Appended, Entry
 from app.notices.board import NoticeBoard
 from app.notices.port import Notice, NoticeKind
 from app.notices.rules import NoticeRules
@@ -81,17 +81,6 @@ def test_back_in_is_silent_unless_wanted() -> None:
     assert board.held == frozenset()
 
 
-@pytest.mark.parametrize("source", [Source.LIVE, Source.REPLAYED])
-def test_live_and_replayed_are_news(source: Source) -> None:
-    assert len(NoticeBoard(ALL).offer(stored(opt(1, source=source)), {}, at(0))) == 1
-
-
-def test_what_was_read_back_is_not() -> None:
-    board = NoticeBoard(ALL)
-    assert board.offer(stored(opt(1, source=Source.READ_BACK)), {}, at(0)) == []
-    assert board.held == frozenset()
-
-
 # ------------------------------------------------------------------ batches
 
 
@@ -156,24 +145,35 @@ def test_many_batches_at_once_share_a_notice() -> None:
     for i in range(50):
         batch = stored(completed(i, f"b{i}", size=1))
         notices += board.offer(batch, {f"b{i}": known[f"b{i}"]}, at(i * 0.1))
-    notices += board.tick(at(10))
+    notices += board.tick(at(20))
     assert told(notices) == [
         ("Batch finished: 1 text", (0,), False),
-        ("Batch finished: 1 text", (1,), False),
-        ("48 batches finished: 48 texts", tuple(range(49, 1, -1)), False),
+        ("49 batches finished: 49 texts", tuple(range(49, 0, -1)), False),
     ]
-    (update,) = board.offer(Appended(), {"b7": summary("b7", size=1, delivered=1, failed=0)}, at(20))
+    (update,) = board.offer(Appended(), {"b7": summary("b7", size=1, delivered=1, failed=0)}, at(30))
     assert update.tag == notices[-1].tag
-    assert "1 delivered, 47 still waiting." in update.body
+    assert "1 delivered, 48 still waiting." in update.body
+
+
+def test_twenty_batches_in_a_minute_are_three_notices_at_most() -> None:
+    board = NoticeBoard(NoticeRules())
+    notices: list[tuple[float, Notice]] = []
+    for i in range(60):
+        appended = stored(completed(i, f"b{i}")) if i % 3 == 0 else Appended()
+        known = {f"b{i}": summary(f"b{i}", delivered=1163)} if i % 3 == 0 else {}
+        notices += [(i, notice) for notice in board.offer(appended, known, at(i))]
+    assert [(second, len(notice.entry_ids)) for second, notice in notices] == [(0, 1), (5, 1), (20, 5)]
+    (last,) = board.tick(at(80))
+    assert len(last.entry_ids) == 13
+    assert board.next_deadline() is None
 
 
 def test_sums_that_change_before_the_announcement_are_in_it() -> None:
     board = NoticeBoard(NoticeRules())
-    for i in range(2):
-        board.offer(stored(completed(i, f"a{i}")), {}, at(0))
+    board.offer(stored(completed(1, "a1")), {}, at(0))
     assert board.offer(stored(completed(5)), {"b1": summary(delivered=0)}, at(1)) == []
     board.offer(Appended(), {"b1": summary(delivered=700)}, at(2))
-    (notice,) = board.tick(at(10))
+    (notice,) = board.tick(at(5))
     assert "700 delivered" in notice.body
 
 
@@ -234,52 +234,6 @@ def test_updates_wait_for_the_end_of_a_pause() -> None:
     assert board.next_deadline() == at(600)
     (update,) = board.tick(at(600))
     assert update.quiet
-
-
-# ------------------------------------------------------------------ after a start
-
-
-def test_what_is_owed_from_before_is_one_summary() -> None:
-    board = NoticeBoard(NoticeRules())
-    entries = (opt(1), opt(2, who=customer(1)), completed(3), completed(4), opt(5, out=False))
-    (digest,) = board.restore(entries, {"b1": summary()}, at(0))
-    assert digest.title == "While you were away"
-    assert digest.body == "1 batch finished, 1 customer opted out."
-    assert digest.entry_ids == (3, 2, 1)
-
-
-def test_one_thing_owed_is_told_in_full() -> None:
-    board = NoticeBoard(NoticeRules())
-    (notice,) = board.restore((completed(3),), {"b1": summary()}, at(0))
-    assert notice.title == "Batch finished: 1,204 texts"
-    assert NoticeBoard(NoticeRules()).restore((), {}, at(0)) == []
-
-
-@pytest.mark.parametrize("owed", [(opt(1),), (completed(1),), (opt(1), opt(2)), (opt(1), completed(2))])
-def test_what_is_owed_holds_up_nothing_that_happens_now(owed: tuple[Entry, ...]) -> None:
-    board = NoticeBoard(NoticeRules())
-    known = {name: summary(name) for name in ("b1", "b2")}
-    (older,) = board.restore(owed, known, at(0))
-    live = board.offer(stored(opt(8), completed(9, "b2")), known, at(0.5))
-    assert [(notice.kind, notice.entry_ids) for notice in live] == [
-        (NoticeKind.OPTED_OUT, (8,)),
-        (NoticeKind.BATCH, (9,)),
-    ]
-    assert older.tag not in {notice.tag for notice in live}
-
-
-def test_one_batch_owed_follows_its_sum() -> None:
-    board = NoticeBoard(NoticeRules())
-    (notice,) = board.restore((completed(3),), {"b1": summary()}, at(0))
-    (update,) = board.offer(Appended(), {"b1": summary(delivered=1163)}, at(10))
-    assert (update.tag, update.quiet) == (notice.tag, True)
-
-
-def test_owed_and_offered_is_told_once() -> None:
-    board = NoticeBoard(NoticeRules())
-    assert len(board.restore((opt(1),), {}, at(0))) == 1
-    assert board.offer(stored(opt(1)), {}, at(1)) == []
-    assert board.tick(at(100)) == []
 
 
 # ------------------------------------------------------------------ the clock
