@@ -76,7 +76,8 @@ class Sandbox:
         self._runners: list[web.AppRunner] = []
         self._site: web.TCPSite | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._away = 0
+        self.away = 0
+        """How many absences, begun with ``go_away``, are not over."""
 
     async def __aenter__(self) -> Self:
         try:
@@ -119,7 +120,7 @@ class Sandbox:
             await self.refuse_connections()
             self.gateway.drop(close_frame=False)
             self._break_connections()
-        self._away += 1
+        self.away += 1
         self.start(lambda: self._come_back(seconds, forget=forget))
 
     def _break_connections(self) -> None:
@@ -130,10 +131,10 @@ class Sandbox:
 
     async def _come_back(self, seconds: float, *, forget: bool) -> None:
         await asyncio.sleep(seconds)
-        self._away -= 1
+        self.away -= 1
         if forget:
             self.gateway.forget_sessions()
-        if not self._away:
+        if not self.away:
             self.gateway.light_up()
             await self.accept_connections()
 
