@@ -7,6 +7,10 @@
     python -m tests.bench.bench_ingest       frames to stored events
     python -m tests.bench.bench_store        the log alone: taking events in, and searching them
 
+    python -m tests.bench.bench_loss         what is lost on a bad day, next to RingCentral's Python SDK
+
+The last is a matter of minutes and not part of the table.
+
 They are no tests: nothing fails when a machine is slow or busy. What is measured and its floor (the least
 program that could do the same) run in turns or side by side in the same run, so that it is their ratio that
 tells something. All but the last two need Linux, and run in a private desktop with a sandbox service of

@@ -205,7 +205,7 @@ FAULT_VERBS = frozenset(
 )
 
 
-def _business(rng: Random, events: int, duration: float) -> Iterator[Step]:
+def business(rng: Random, events: int, duration: float) -> Iterator[Step]:
     """Batches, texts and consents, about so many events on the numbers that are followed."""
     left = events * 0.72
     number = 0
@@ -260,7 +260,7 @@ def make(seed: int, events: int) -> Scenario:
     if full:
         for _ in range(6):
             order.insert(rng.randrange(len(order)), _kill)
-    steps = list(_business(rng, events, duration))
+    steps = list(business(rng, events, duration))
     gap = duration * (0.9 if full else 0.7) / len(order)
     for place, fault in enumerate(order):
         at = 5 + place * gap + rng.uniform(0, gap * 0.6)
