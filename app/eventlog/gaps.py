@@ -1,6 +1,6 @@
 """The record of when nobody was watching, and of what was received late for it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ import apsw
 from app.domain.events import Event, Source
 from app.domain.gaps import SHORTEST, Gap, GapReason
 from app.eventlog.packing import micros, moment
-from app.eventlog.sql import rows_of
+from app.eventlog.sql import json_list, rows_of
 
 _COLUMNS = ("id", "began", "ended", "reason", "late", "closed")
 
@@ -77,15 +77,17 @@ def join(connection: apsw.Connection, gap_id: int, to: int) -> None:
     connection.execute("DELETE FROM gap WHERE id = ?", (gap_id,))
 
 
-def close(connection: apsw.Connection, until: datetime) -> None:
-    """Everything there was before ``until`` has been read back."""
+def close(connection: apsw.Connection, ids: Sequence[int]) -> None:
+    """Everything there was in these gaps has been read back."""
     connection.execute(
-        "UPDATE gap SET closed = 1 WHERE NOT closed AND ended IS NOT NULL AND ended <= ?", (micros(until),)
+        "UPDATE gap SET closed = 1 WHERE ended IS NOT NULL AND id IN (SELECT value FROM json_each(?))",
+        (json_list(ids),),
     )
     # What comes late all the same, soon after, still makes a short one worth keeping.
     connection.execute(
-        f"DELETE FROM gap WHERE closed AND ended < ? AND NOT {_KEPT}",  # noqa: S608 - our own words
-        (micros(until) - 10 * TOLERANCE,),
+        "DELETE FROM gap WHERE closed AND ended < (SELECT max(ended) FROM gap) - ?"  # noqa: S608
+        f" AND NOT {_KEPT}",
+        (10 * TOLERANCE,),
     )
 
 

@@ -143,9 +143,26 @@ class EventLog:
         """Keep several such values in one transaction."""
         await self._run(lambda: self._writer.set_meta(values))
 
+    async def learn_consents(self, events: Sequence[Event]) -> None:
+        """Take in how consents stand, where nothing is known yet, without an event that tells of it."""
+        await self._run(lambda: self._writer.learn_consents(events))
+
     async def looked_at(self, looked: Mapping[str, str]) -> None:
         """Note, by batch id, how the service described batches when all their messages were read."""
         await self._run(lambda: self._writer.looked_at(looked))
+
+    async def alter(
+        self,
+        name: str,
+        change: Callable[[str | None], str | None],
+        notes: Mapping[str, str] | None = None,
+    ) -> str | None:
+        """Keep under a name what ``change`` makes of the value that is there; returns that.
+
+        ``notes`` are kept in the same transaction, which no other process can disturb. ``change`` is called
+        in the log's thread; what it raises comes out, and nothing is changed.
+        """
+        return await self._run(lambda: self._writer.alter_meta(name, change, notes or {}))
 
     async def unfinished_gaps(self) -> tuple[Gap, ...]:
         """The gaps that go on or have not been closed, oldest first."""
@@ -170,12 +187,12 @@ class EventLog:
         """Make a gap a part of ``to``, the one just before it: it ends with it, and its events are its."""
         await self._run(lambda: self._writer.join_gap(gap_id, to))
 
-    async def close_gaps(self, until: datetime) -> None:
-        """Everything there was before ``until`` has been read back: gaps that ended by then are closed.
+    async def close_gaps(self, ids: Sequence[int]) -> None:
+        """Everything there was in these gaps has been read back. Those that go on stay as they are.
 
-        Those that lost nothing and were too short to speak of are forgotten.
+        Those that lost nothing and were too short to speak of are forgotten by and by.
         """
-        await self._run(lambda: self._writer.close_gaps(until))
+        await self._run(lambda: self._writer.close_gaps(ids))
 
     async def aclose(self) -> None:
         """Finish what was begun and close the file. May be called twice."""

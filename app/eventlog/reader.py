@@ -118,17 +118,21 @@ class LogReader:
         """Batches made after ``since`` about which more is to come, newest first."""
         return await self._run(lambda: batches.load_open(self._connection, micros(since), limit))
 
-    async def unsettled_messages(self, since: datetime, limit: int = 10_000) -> tuple[str, ...]:
-        """Ids of outbound texts of no batch, made after ``since``, of whose end nothing is known."""
-        rows = await self._run(
-            lambda: rows_of(
-                self._connection,
-                ("key",),
-                "FROM unsettled WHERE created > ? ORDER BY created DESC LIMIT ?",
-                (micros(since), limit),
-            )
-        )
+    async def unsettled_messages(
+        self, since: datetime, until: datetime, limit: int = 10_000
+    ) -> tuple[str, ...]:
+        """Ids of outbound texts of no batch, made in that time, of whose end nothing is known."""
+        rest = "FROM unsettled WHERE created BETWEEN ? AND ? ORDER BY created DESC LIMIT ?"
+        values = (micros(since), micros(until), limit)
+        rows = await self._run(lambda: rows_of(self._connection, ("key",), rest, values))
         return tuple(str(key) for (key,) in rows)
+
+    async def consents_of(self, number: str) -> Mapping[str, str]:
+        """The consent known of all customers towards one of the business's numbers (E.164), by customer."""
+        rest = "FROM consent WHERE number = ?"
+        values = (pack_number(number) or "",)
+        rows = await self._run(lambda: rows_of(self._connection, ("customer", "opted_out"), rest, values))
+        return {unpack_number(customer): OPTED_OUT if out else OPTED_IN for customer, out in rows}
 
     async def gaps(
         self, *, since: datetime | None = None, until: datetime | None = None, limit: int = 200

@@ -1,23 +1,24 @@
 """The writing half of the log: one transaction per call, in the writer's thread."""
 
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
 
 import apsw
 
-from app.domain.events import Appended, Entry, Event, ResumePoint
+from app.domain.events import OPTED_OUT, Appended, Entry, Event, ResumePoint
 from app.domain.gaps import Gap, GapReason
 from app.eventlog import batches, gaps
 from app.eventlog.decode import READ_COLUMNS, Decoder
 from app.eventlog.encode import Encoder
 from app.eventlog.measure import Measured, measure, measure_carefully
-from app.eventlog.packing import Stored
-from app.eventlog.sql import json_list, one, rows_of
+from app.eventlog.packing import Stored, micros, pack_number
+from app.eventlog.sql import Insert, json_list, one, rows_of
 from app.eventlog.transaction import Transaction
 
+_LEARNED = Insert("INSERT OR IGNORE INTO consent (customer, number, opted_out, at, as_of)", 5)
 _RESUME = ".resume"
 _MOST_NUMBERS = 20_000
 
@@ -91,6 +92,18 @@ class LogWriter:
             for name, value in values.items():
                 self._put_meta(name, value)
 
+    def alter_meta(
+        self, name: str, change: Callable[[str | None], str | None], others: Mapping[str, str]
+    ) -> str | None:
+        """Keep what ``change`` makes of the value that is there, and others; the new value."""
+        with self._transaction():
+            kept: str | None = self.meta(name)
+            value = change(kept)
+            for each, other in others.items():
+                self._put_meta(each, other)
+            self._put_meta(name, value)
+        return value
+
     def resume_point(self) -> ResumePoint | None:
         """The newest that was given with an append."""
         text = self.meta(_RESUME)
@@ -102,6 +115,21 @@ class LogWriter:
     def clear_resume_point(self) -> None:
         """There is nothing to resume any more."""
         self.set_meta({_RESUME: None})
+
+    def learn_consents(self, events: Sequence[Event]) -> None:
+        """Take in how consents stand, where nothing is known yet; no event tells of it."""
+        rows = [
+            (
+                pack_number(event.customer) or "",
+                pack_number(event.number) or "",
+                event.state == OPTED_OUT,
+                micros(event.timestamp),
+                micros(event.received_at),
+            )
+            for event in events
+        ]
+        with self._transaction():
+            _LEARNED.run(self._connection, rows)
 
     def looked_at(self, looked: Mapping[str, str]) -> None:
         """Note how batches stood when all their messages were read."""
@@ -129,10 +157,10 @@ class LogWriter:
         with self._transaction():
             gaps.join(self._connection, gap_id, to)
 
-    def close_gaps(self, until: datetime) -> None:
-        """Everything there was before ``until`` has been read back."""
+    def close_gaps(self, ids: Sequence[int]) -> None:
+        """Everything there was in these gaps has been read back."""
         with self._transaction():
-            gaps.close(self._connection, until)
+            gaps.close(self._connection, ids)
 
     def _append(
         self,

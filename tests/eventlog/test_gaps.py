@@ -44,11 +44,16 @@ async def test_a_gap_from_its_beginning_to_its_end(log: EventLog) -> None:
     await log.change_gap(opened.id, ended=at(90))
     [ended] = await log.reader.gaps()
     assert ended == Gap(opened.id, at(-1), at(90), GapReason.ASLEEP)
-    await log.close_gaps(at(89))
     assert [each.closed for each in await log.reader.gaps()] == [False]
-    await log.close_gaps(at(90))
+    await log.close_gaps([opened.id])
     assert [each.closed for each in await log.reader.gaps()] == [True]
     assert await log.unfinished_gaps() == ()
+
+
+async def test_a_gap_that_goes_on_is_not_closed(log: EventLog) -> None:
+    found = await gap(log, 0, None)
+    await log.close_gaps([found.id])
+    assert await log.unfinished_gaps() == (found,)
 
 
 async def test_a_gap_does_not_end_before_it_began(log: EventLog) -> None:
@@ -80,8 +85,8 @@ async def test_what_comes_live_and_what_is_known_is_not_late(log: EventLog) -> N
 
 
 async def test_a_gap_may_be_closed_already_when_something_turns_up(log: EventLog) -> None:
-    await gap(log, 0, 60)
-    await log.close_gaps(at(60))
+    found = await gap(log, 0, 60)
+    await log.close_gaps([found.id])
     await receive(log, 30)
     assert await late(log) == [1]
 
@@ -92,7 +97,7 @@ async def test_a_short_gap_is_kept_only_if_something_was_lost_in_it(log: EventLo
     await gap(log, 20, 21)
     await receive(log, 10.5)
     assert [each.began for each in await log.reader.gaps()] == [at(20), at(10)]
-    await log.close_gaps(at(21))
+    await log.close_gaps([each.id for each in await log.unfinished_gaps()])
     assert await log.unfinished_gaps() == ()
     # Something may still turn up for the one that does not show.
     await receive(log, 5.5)
@@ -101,7 +106,8 @@ async def test_a_short_gap_is_kept_only_if_something_was_lost_in_it(log: EventLo
 
 async def test_one_that_was_short_and_lost_nothing_is_forgotten_in_the_end(log: EventLog) -> None:
     short = await gap(log, 0, 0.9)
-    await log.close_gaps(at(60))
+    later = await gap(log, 60, 70)
+    await log.close_gaps([short.id, later.id])
     await receive(log, 0.5)
     assert short.id not in {each.id for each in await log.reader.gaps()}
 
@@ -131,19 +137,19 @@ async def test_gaps_of_a_time(log: EventLog) -> None:
 async def test_a_text_of_no_batch_is_unsettled_until_its_end(log: EventLog) -> None:
     day_before = NOON - timedelta(days=1)
     await log.append([message("1", state="Queued"), message("2", state="Sent"), message("x-3", state="Sent")])
-    assert set(await log.reader.unsettled_messages(day_before)) == {"1", "2", "x-3"}
-    assert await log.reader.unsettled_messages(NOON + timedelta(days=1)) == ()
+    assert set(await log.reader.unsettled_messages(day_before, NOON)) == {"1", "2", "x-3"}
+    assert await log.reader.unsettled_messages(NOON, NOON + timedelta(days=1)) == ()
     await log.append([message("1", state="Sent", at=at(1)), message("2", state="Delivered", at=at(1))])
     await log.append([message("x-3", state="SendingFailed", at=at(1))])
-    assert await log.reader.unsettled_messages(day_before) == ("1",)
+    assert await log.reader.unsettled_messages(day_before, NOON) == ("1",)
     # What is known to have come to its end does not become unsettled by what is told late.
     await log.append([message("2", state="Queued", at=at(-1), source=Source.READ_BACK)])
-    assert await log.reader.unsettled_messages(day_before) == ("1",)
+    assert await log.reader.unsettled_messages(day_before, NOON) == ("1",)
 
 
 async def test_texts_of_batches_and_texts_of_customers_are_not_asked_for_by_id(log: EventLog) -> None:
     await log.append([message("1", state="Sent", batch_id="77"), message("2", inbound=True)])
-    assert await log.reader.unsettled_messages(NOON - timedelta(days=1)) == ()
+    assert await log.reader.unsettled_messages(NOON - timedelta(days=1), at(60)) == ()
     [found] = await log.reader.open_batches(NOON - timedelta(days=1))
     assert (found.batch_id, found.completed, found.looked) == ("77", False, "")
 

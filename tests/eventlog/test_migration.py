@@ -70,7 +70,7 @@ async def test_it_is_written_to_like_a_new_one(old: Path) -> None:
 
 async def test_texts_that_were_never_settled_are_known_afterwards(old: Path) -> None:
     async with await EventLog.open(old, KEY) as log:
-        refs = await log.reader.unsettled_messages(NOON - timedelta(days=1))
+        refs = await log.reader.unsettled_messages(NOON - timedelta(days=1), NOON + timedelta(days=1))
         assert set(refs) == {"7201", "A-7203"}
 
 

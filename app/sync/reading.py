@@ -1,0 +1,94 @@
+"""The list of what is still to be read back, and the writing of what was read: always together."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from app.domain.clock import Clock
+from app.domain.events import Appended, Event
+from app.eventlog import EventLog
+from app.sync.to_read import NAME, Span, ToRead, from_json
+
+AT_ONCE = 50
+"""Records made into events between two moments in which others may go on: a few milliseconds' work."""
+
+GROUP = 512
+"""Events in one transaction."""
+
+FromRest = Callable[..., Event]
+
+
+class Reading:
+    """Writes what was read to the log, and there notes what is left to read.
+
+    What is noted as read was stored before, or is in the same transaction: whenever the program ends,
+    nothing is skipped by the next run, and at most one slice is read twice. Several processes may share
+    the list.
+    """
+
+    def __init__(
+        self,
+        event_log: EventLog,
+        clock: Clock,
+        *,
+        stored: Callable[[Appended], None],
+        followed: Callable[[], frozenset[str]],
+    ) -> None:
+        """``stored`` is called after every transaction; ``followed`` tells the own numbers (E.164) whose
+        events are wanted."""
+        self.log = event_log
+        self.clock = clock
+        self._stored = stored
+        self.followed = followed
+        self._left = ToRead()
+
+    @property
+    def left(self) -> ToRead:
+        """What is still to be read, as of the last call of a method here."""
+        return self._left
+
+    async def ask_for(self, span: Span, notes: Mapping[str, str] | None = None) -> None:
+        """Note that this span is to be read, and ``notes`` with it. Raises LogUnavailable."""
+        await self._change(lambda left: left.asked_for(span), notes)
+
+    async def note(self, change: Callable[[ToRead], ToRead]) -> None:
+        """Note that something was read, or is to be read differently. Raises LogUnavailable."""
+        await self._change(change)
+
+    async def _change(
+        self, change: Callable[[ToRead], ToRead], notes: Mapping[str, str] | None = None
+    ) -> None:
+        # What is there is changed, not what this process knows of: another may be reading as well.
+        def changed(text: str | None) -> str | None:
+            after = change(_kept(text))
+            return after.to_json() if after else None
+
+        self._left = from_json(await self.log.alter(NAME, changed, notes))
+
+    async def take(self, build: FromRest, records: Sequence[Mapping[str, Any]]) -> None:
+        """Store the events that these records amount to, if they are of followed numbers.
+
+        Raises LogUnavailable.
+        """
+        events: list[Event] = []
+        for start in range(0, len(records), AT_ONCE):
+            now = self.clock.now()
+            events += [build(record, received_at=now) for record in records[start : start + AT_ONCE]]
+            await asyncio.sleep(0)
+        await self.store(events)
+
+    async def store(self, events: Iterable[Event]) -> None:
+        """Store these events, if they are of followed numbers. Raises LogUnavailable."""
+        followed = self.followed()
+        wanted = [event for event in events if event.number in followed]
+        for start in range(0, len(wanted), GROUP):
+            appended = await self.log.append(wanted[start : start + GROUP])
+            self._stored(appended)
+            await asyncio.sleep(0)
+
+
+def _kept(text: str | None) -> ToRead:
+    try:
+        return from_json(text)
+    except ValueError:
+        return ToRead()
