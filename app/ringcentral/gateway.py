@@ -29,11 +29,13 @@ from app.ringcentral.gateway_events import (
     GatewayEvent,
     Opened,
     Refused,
+    RenewalDue,
     State,
     Subscribed,
     Timing,
     Unreadable,
 )
+from app.ringcentral.lifetime import Lifetime
 from app.ringcentral.subscription import Subscription
 from app.ringcentral.wirejson import Unparsable
 
@@ -45,6 +47,7 @@ __all__ = [
     "GatewayProtocol",
     "Opened",
     "Refused",
+    "RenewalDue",
     "State",
     "Subscribed",
     "Timing",
@@ -94,9 +97,7 @@ class GatewayProtocol:
         self._close: CloseReason | None = None
         self._events: list[GatewayEvent] = []
         self._frames: list[str] = []
-        self._renew_at: float | None = None
-        self._began: float | None = None
-        self._heard = 0.0  # A frame or a pong came.
+        self._life = Lifetime(self._timing)
         self._quiet_since = 0.0  # A frame came or went.
         self._replay = _Replay()
 
@@ -120,7 +121,8 @@ class GatewayProtocol:
     def receive_frame(self, text: str, now: float, received_at: datetime) -> None:
         """Take one text message of the socket. Never raises, whatever it is."""
         self._begin(now)
-        self._heard = self._quiet_since = now
+        self._life.heard(now)
+        self._quiet_since = now
         try:
             frame = read_frame(text)
         except Unparsable as reason:
@@ -144,7 +146,15 @@ class GatewayProtocol:
     def pong_received(self, now: float) -> None:
         """The other side answered a WebSocket ping."""
         self._begin(now)
-        self._heard = now
+        self._life.heard(now)
+
+    def doubt(self, now: float, within: float) -> None:
+        """The network changed: unless something is heard within so many seconds, the peer counts as dead.
+
+        The driver sends a ping with this.
+        """
+        self._begin(now)
+        self._life.doubt(now, within)
 
     def choose(self, filters: FilterSet, now: float) -> None:
         """Follow other filters from now on: the subscription is changed in place as soon as may be."""
@@ -155,12 +165,13 @@ class GatewayProtocol:
     def tick(self, now: float) -> None:
         """Do what is due. Call it when the connection is made, and at ``next_deadline``."""
         self._begin(now)
-        if now >= self._heard + self._timing.dead_after:
+        unintroduced = not self._introduced and self._life.silent_since_beginning(now)
+        if now >= self._life.dead_at:
             self._lose(CloseReason.DEAD)
-        elif self._subscription.is_unanswered(now) or self._is_unintroduced(now):
+        elif unintroduced or self._subscription.is_unanswered(now):
             self._lose(CloseReason.UNANSWERED)
-        elif self._renew_at is not None and now >= self._renew_at:
-            self._lose(CloseReason.RENEW)
+        elif (renewal := self._life.renewal(now)) is not None:
+            self._events.append(renewal)
         self._request(now)
         if self._may_speak and now >= self._quiet_since + self._heartbeat_after:
             self._send(frames.heartbeat_frame(self._new_id()), now)
@@ -179,15 +190,13 @@ class GatewayProtocol:
 
     def next_deadline(self) -> float | None:
         """When ``tick`` must be called at the latest; ``None`` when it need not be."""
-        if self._close is not None or self._began is None:
+        if self._close is not None or self._life.began is None:
             return None
-        deadlines = [self._heard + self._timing.dead_after, *self._subscription.deadlines()]
+        deadlines = [*self._life.deadlines(), *self._subscription.deadlines()]
         if self._may_speak:
             deadlines.append(self._quiet_since + self._heartbeat_after)
         else:
-            deadlines.append(self._began + self._timing.details_within)
-        if self._renew_at is not None:
-            deadlines.append(self._renew_at)
+            deadlines.append(self._life.introduced_by)
         return min(deadlines)
 
     def close_wanted(self) -> CloseReason | None:
@@ -212,8 +221,7 @@ class GatewayProtocol:
         self._introduced = True
         limits = _limits(fields)
         self._heartbeat_after = min(self._timing.heartbeat_after, limits.idle_timeout / 2)
-        age = limits.absolute_timeout
-        self._renew_at = now + age - min(self._timing.renew_ahead, age / 10)
+        self._life.limit(now, limits.absolute_timeout)
         self._events.append(Opened(recovered, limits, self.resume))
         if recovered:
             self._replay = _Replay(received_at, limits.recovery_buffer_size)
@@ -268,13 +276,10 @@ class GatewayProtocol:
     def _may_speak(self) -> bool:
         return self._introduced and self._close is None
 
-    def _is_unintroduced(self, now: float) -> bool:
-        waited = now - (now if self._began is None else self._began)
-        return not self._introduced and waited >= self._timing.details_within
-
     def _begin(self, now: float) -> None:
-        if self._began is None:
-            self._began = self._heard = self._quiet_since = now
+        if self._life.began is None:
+            self._life.begin(now)
+            self._quiet_since = now
 
     def _note_resume(self, frame: Frame) -> None:
         found = frame.resume

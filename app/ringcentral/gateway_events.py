@@ -22,8 +22,6 @@ class State(StrEnum):
 class CloseReason(StrEnum):
     """Why the connection should be closed."""
 
-    RENEW = "renew"
-    """The connection nears the age at which the service ends it: make a new one."""
     LIMIT = "limit"
     """The service ended it, idle (WSG-902) or too old (WSG-903): normal, make a new one."""
     DEAD = "dead"
@@ -46,7 +44,7 @@ class Timing:
     dead_after: float = 40.0
     """Without a frame or a pong. The driver must ping well within it."""
     renew_ahead: float = 600.0
-    """At most a tenth of the connection's allowed age is given away, whatever this says."""
+    """At most a quarter of the connection's allowed age is given away, whatever this says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,4 +100,14 @@ class Refused:
     """The session cannot be taken up again: connect without the resume point next time."""
 
 
-GatewayEvent = Opened | Subscribed | Delivered | Unreadable | Refused
+@dataclass(frozen=True, slots=True)
+class RenewalDue:
+    """The service will end this connection in so many seconds, however busy it is (WSG-903).
+
+    Time to make the next one beside it. Told once; the conversation goes on as before.
+    """
+
+    within: float
+
+
+GatewayEvent = Opened | Subscribed | Delivered | Unreadable | Refused | RenewalDue

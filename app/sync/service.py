@@ -2,21 +2,31 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from app.domain.clock import Clock
 from app.domain.events import BatchSummary
 from app.domain.problems import Expected, VaultUnavailable
 from app.ringcentral.rates import RateWindows
 from app.transport.api_client import ApiClient
+from app.transport.auth_pace import AuthPace
 from app.transport.gateway_link import GatewayLink
 from app.transport.http import new_client
+from app.transport.process_lock import ProcessLock
+from app.transport.service_time import ServiceTime
 from app.transport.token_keeper import TokenKeeper
 from app.transport.vault import Vault
+from app.transport.ws_tokens import WsTokens
 
 log = logging.getLogger(__name__)
+
+TOKEN_LOCK = "tokens.lock"  # noqa: S105 - a name
+"""File in the data directory: whoever holds it may trade the refresh token in."""
+AUTH_PACE = "auth.json"
+"""File in the data directory: how many tokens were asked for lately."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,9 @@ class Service:
     address: Address
     keeper: TokenKeeper
     api: ApiClient
-    link: GatewayLink
+    tokens: WsTokens
+    new_link: Callable[[], GatewayLink]
+    """Makes the socket of one more connection."""
 
     async def account_name(self) -> str:
         """Whose session it is; empty where that cannot be read, for it is a nicety.
@@ -63,17 +75,33 @@ class Service:
 
 
 @asynccontextmanager
-async def open_service(address: Address, vault: Vault, clock: Clock) -> AsyncIterator[Service]:
+async def open_service(
+    address: Address,
+    vault: Vault,
+    clock: Clock,
+    folder: Path | None = None,
+    time: ServiceTime | None = None,
+) -> AsyncIterator[Service]:
     """Build the parts for one address and load the stored session, if there is one.
+
+    ``folder`` belongs to all processes that use the same vault: there they keep out of each other's way.
 
     Raises:
         VaultUnavailable: the keyring cannot be read.
     """
     # Building the client may read the system's certificates from the disk.
     async with await asyncio.to_thread(new_client, address.server_url) as client:
-        rates = RateWindows()
+        pace = AuthPace(clock, folder / AUTH_PACE if folder else None)
         keeper = TokenKeeper(
-            client, vault, clock, server_url=address.server_url, client_id=address.client_id, rates=rates
+            client,
+            vault,
+            clock,
+            server_url=address.server_url,
+            client_id=address.client_id,
+            pace=pace,
+            alone=ProcessLock(folder / TOKEN_LOCK if folder else None),
         )
         await keeper.load()
-        yield Service(address, keeper, ApiClient(client, keeper, rates, clock), GatewayLink(clock))
+        api = ApiClient(client, keeper, RateWindows(), clock, time=time)
+        tokens = WsTokens(client, keeper, pace, clock, server_url=address.server_url, time=api.time)
+        yield Service(address, keeper, api, tokens, lambda: GatewayLink(clock))

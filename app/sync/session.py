@@ -4,11 +4,13 @@ import json
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from app.domain.clock import Clock
 from app.domain.problems import LogUnavailable, SignInNeeded
 from app.eventlog import EventLog
 from app.sync.service import Address, Service, open_service
+from app.transport.service_time import ServiceTime
 from app.transport.token_keeper import TOKENS
 from app.transport.vault import Vault
 
@@ -24,9 +26,20 @@ class Session:
     """The service that was signed in to, from one sign-in to the next."""
 
     def __init__(
-        self, event_log: EventLog, vault: Vault, clock: Clock, address: Callable[[], Address]
+        self,
+        event_log: EventLog,
+        vault: Vault,
+        clock: Clock,
+        address: Callable[[], Address],
+        folder: Path | None = None,
+        time: ServiceTime | None = None,
     ) -> None:
-        """``address`` tells the server and client id in force; it is asked anew at each sign-in."""
+        """``address`` tells the server and client id in force; it is asked anew at each sign-in.
+
+        ``folder`` belongs to all processes that use the same vault. ``time`` is set by the service's answers.
+        """
+        self._time = time or ServiceTime(clock)
+        self._folder = folder
         self._log = event_log
         self._vault = vault
         self._clock = clock
@@ -43,7 +56,7 @@ class Session:
         """
         address = self._address()
         self._service = await self._closing.enter_async_context(
-            open_service(address, self._vault, self._clock)
+            open_service(address, self._vault, self._clock, self._folder, self._time)
         )
         stored = await self._log.meta(SIGNED_IN_AT)
         self._elsewhere = stored is not None and stored != _spelled(address)
@@ -82,7 +95,9 @@ class Session:
             yield self._service
         else:
             async with AsyncExitStack() as opening:
-                service = await opening.enter_async_context(open_service(address, self._vault, self._clock))
+                service = await opening.enter_async_context(
+                    open_service(address, self._vault, self._clock, self._folder, self._time)
+                )
                 yield service
                 await self._closing.aclose()
                 self._service, self._closing = service, opening.pop_all()

@@ -1,47 +1,46 @@
-"""Holding the subscription: connect, recover, wait, again, for as long as there is a session."""
+"""Holding the subscription: connect, recover, hand over, wait, again, for as long as there is a session."""
 
 import asyncio
 import json
 import logging
 import random
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from typing import NoReturn
 
 from app.domain.clock import Clock
-from app.domain.events import ResumePoint
 from app.domain.problems import Expected, RateHeld, SignInNeeded
 from app.domain.status import Reach
 from app.eventlog import EventLog
 from app.ringcentral.errors import Verdict, VerdictKind, as_expected
 from app.ringcentral.filters import FilterSet, describe_filter
-from app.ringcentral.gateway import (
-    Delivered,
-    GatewayEvent,
-    GatewayProtocol,
-    Opened,
-    Refused,
-    State,
-    Subscribed,
-    Unreadable,
-)
 from app.sync.backoff import Backoff
+from app.sync.connection import Connection, HeldSession
 from app.sync.intake import Intake
 from app.sync.service import Service
 from app.sync.status_board import StatusBoard
-from app.transport.api_client import WsToken
+from app.sync.stretch import SUBSCRIPTION, Running, Stretch
+from app.transport.auth_pace import Urgency
 from app.transport.gateway_link import EndReason, LinkEnd
+from app.transport.http import Intercepted
+from app.transport.ws_tokens import WsToken
 
 log = logging.getLogger(__name__)
 
-SUBSCRIPTION = "subscription"
-"""Under this name the log keeps which subscription a stored resume point belongs to."""
-
 QUIET_FAILURES = 2
 """So many failed attempts after a live connection are not worth a sentence: most heal by themselves."""
-
-_PLANNED = frozenset({EndReason.RENEW, EndReason.LIMIT})
-"""Ends of a connection's life that the service announced: the next is made at once, and nobody need know."""
+STEADY = 30.0
+"""Seconds a connection must have been live for its loss to begin the delays anew. A service that accepts
+and drops at once is not hammered."""
+PORTAL_DELAY = 15.0
+"""The longest delay between attempts while a network's own sign-in page is in the way."""
+PROBE = 5.0
+"""Seconds in which the other side must answer after the network changed."""
+STUCK = 3.0
+"""An attempt that is older than this when the network changes is begun anew."""
+REST = 60.0
+"""Seconds of being awake after which the computer is taken not to have gone to sleep after all."""
 
 
 class Watch:
@@ -58,7 +57,11 @@ class Watch:
         connected: Callable[[], None],
         lost: Callable[[], None],
     ) -> None:
-        """``connected`` is called when events begin to come, ``lost`` when that is over."""
+        """``connected`` is called when events begin to come, ``lost`` when that is over.
+
+        Between the two calls events came without a break, though perhaps over several connections: one is
+        handed over to the next while both bring events, and nobody is told.
+        """
         self._connected = connected
         self._lost = lost
         self._service = service
@@ -68,32 +71,53 @@ class Watch:
         self._clock = clock
         self._backoff = Backoff(random.random)
         self._filters = FilterSet()
-        self._subscription_id: str | None = None
-        self._subscribed: tuple[str, ...] | None = None
-        self._disabled: tuple[str, ...] = ()
-        self._resume: ResumePoint | None = None
-        self._refusal: Verdict | None = None
-        self._protocol: GatewayProtocol | None = None
-        self._live = False
-        self._forgot = False
+        self._held: HeldSession | None = None
+        self._stretch: Stretch | None = None
+        self._last: Connection | None = None
+        self._live_since: float | None = None
         self._was_live = False
+        self._skipped_wait_at = float("-inf")
+        self._asking: asyncio.Task[WsToken] | None = None
+        self._asking_since = 0.0
+        self._urgency = Urgency.SOMEBODY_WAITS
+        self._resting = False
         self._hurry = asyncio.Event()
-        self._token: tuple[WsToken, float] | None = None
+
+    # ------------------------------------------------------------ what is asked
 
     def choose(self, filters: FilterSet) -> None:
         """Follow these from now on, on the connection at hand if there is one."""
         self._filters = filters
-        self._service.link.choose(filters)
+        if self._stretch is not None:
+            self._stretch.choose(filters)
         self._hurry.set()
 
     def hurry(self) -> None:
-        """Do at once what would be done after a wait."""
+        """Do at once what would be done after a wait, rate limits aside."""
+        self._urgency = Urgency.SOMEBODY_WAITS
         self._hurry.set()
 
     def reconnect(self) -> None:
-        """The computer woke or changed networks: the connection at hand may be dead. Make a new one."""
-        self._service.link.finish()
+        """The computer woke: the connection at hand is dead. Make a new one."""
+        self._resting = False
+        if self._stretch is not None:
+            self._stretch.finish()
+        self._restart_asking()
         self._hurry.set()
+
+    def doubt(self) -> None:
+        """The network changed: the connection at hand must prove that it lives; do at once what waits."""
+        self._resting = False
+        if self._stretch is not None:
+            self._stretch.doubt(PROBE)
+        self._restart_asking()
+        self._hurry.set()
+
+    def rest(self) -> None:
+        """The computer is about to sleep: say farewell, and come back when it woke."""
+        if self._stretch is not None:
+            self._resting = True
+            self._stretch.finish()
 
     async def run(self) -> NoReturn:
         """Watch until cancelled.
@@ -103,154 +127,165 @@ class Watch:
         """
         recalled = False
         while True:
-            self._live = self._forgot = False
             try:
                 if not recalled:
-                    await self._recall()
+                    self._held = await self._recall()
                     recalled = True
-                end = await self._connect()
+                end = await self._stretch_out()
             except SignInNeeded:
                 raise
             except Expected as error:
                 await self._failed(error)
-                continue
-            if end.reason in _PLANNED and self._live:
-                continue
-            if end.reason is EndReason.REFUSED and self._forgot and not self._live:
-                # Only the session to take up was refused: the next attempt asks for a new one.
-                continue
-            if end.reason is EndReason.FINISHED:
-                self._board.change(reach=self._retrying)
-                continue
-            await self._failed(self._reason(end))
+            else:
+                await self._after(end)
+
+    # ------------------------------------------------------------ connections
+
+    async def _recall(self) -> HeldSession | None:
+        """The session of an earlier run of the program, which may be young enough for the service."""
+        resume = await self._log.resume_point()
+        kept = await self._log.meta(SUBSCRIPTION)
+        if resume is None or kept is None:
+            return None
+        subscription = json.loads(kept)
+        return HeldSession(
+            resume, subscription["id"], tuple(subscription["filters"]), tuple(subscription["disabled"])
+        )
+
+    async def _stretch_out(self) -> LinkEnd:
+        """Be connected without a break, perhaps over several connections; how the last of them ended.
+
+        Raises:
+            Expected: the first could not be made, or the session is over.
+        """
+        urgency, self._urgency = self._urgency, Urgency.NOBODY_WAITS
+        token = await self._token(urgency)
+        stretch = self._stretch = Stretch(
+            self._service, self._intake, self._clock, self._filters, live=self._live, refused=self._refused
+        )
+        self._live_since = None
+        try:
+            end = await stretch.run(token, self._held)
+        finally:
+            self._stretch = None
+            self._live_since = stretch.live_since
+            if stretch.live_since is not None:
+                self._lost()
+        assert stretch.last is not None
+        await self._learn(stretch.last, end)
+        return end
+
+    async def _learn(self, last: Running, end: LinkEnd) -> None:
+        """What the next attempt can use of the last connection."""
+        self._last = last.connection
+        if not end.spent:
+            self._service.tokens.give_back(last.token)
+        if end.reason is EndReason.OVERFLOW:
+            # What was not taken comes again only from the point that is stored.
+            self._board.change(reach=self._retrying)
+            await self._intake.settled()
+            self._held = await self._recall()
+        elif last.connection.refusal is None:
+            self._held = last.connection.session
+
+    async def _token(self, urgency: Urgency) -> WsToken:
+        """A key for the next connection. Asking begins anew when the network changed meanwhile."""
+        while True:
+            asking = asyncio.get_running_loop().create_task(
+                self._service.tokens.take(urgency), name="wstoken"
+            )
+            self._asking, self._asking_since = asking, self._clock.monotonic()
+            try:
+                return await asking
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    raise
+            finally:
+                self._asking = None
+
+    def _restart_asking(self) -> None:
+        if self._asking is not None and self._clock.monotonic() - self._asking_since > STUCK:
+            self._asking.cancel()
+
+    # ------------------------------------------------------------ what is told
+
+    def _live(self, connection: Connection) -> None:
+        if self._live_since is None:
+            self._live_since = self._clock.monotonic()
+            self._was_live = True
+            self._connected()
+        self._board.change(
+            reach=Reach.LIVE,
+            problem=None,
+            waiting_until=None,
+            disabled_filters=tuple(describe_filter(name) for name in connection.disabled),
+            proof_at=self._clock.now(),
+        )
+
+    def _refused(self, verdict: Verdict) -> None:
+        if verdict.kind not in (VerdictKind.RETRY, VerdictKind.RATE):
+            # The connection stays, and may be given another choice; nothing comes on it until then.
+            problem = as_expected(verdict, self._clock.now()).problem()
+            self._board.change(reach=Reach.STOPPED, problem=problem)
+
+    # ------------------------------------------------------------ afterwards
 
     @property
     def _retrying(self) -> Reach:
         return Reach.RECONNECTING if self._was_live else Reach.CONNECTING
 
-    async def _recall(self) -> None:
-        """Take up the session of an earlier run of the program, if it is young enough for the service."""
-        self._resume = await self._log.resume_point()
-        kept = await self._log.meta(SUBSCRIPTION)
-        if self._resume is None or kept is None:
-            self._resume = None
-            return
-        subscription = json.loads(kept)
-        self._subscription_id = subscription["id"]
-        self._subscribed = tuple(subscription["filters"])
-        self._disabled = tuple(subscription["disabled"])
-
-    async def _wstoken(self) -> tuple[WsToken, float]:
-        """A token, and when it ends."""
-        # A token is spent by the connection it made; one that made none is used again while it lives,
-        # because its rate-limit group allows five requests a minute and no more.
-        kept, self._token = self._token, None
-        if kept is not None and kept[1] - self._clock.monotonic() > 2:
-            return kept
-        asked = self._clock.monotonic()
-        token = await self._service.api.wstoken()
-        return token, asked + token.expires_in
-
-    async def _connect(self) -> LinkEnd:
-        token, token_ends = await self._wstoken()
-        self._refusal = None
-        self._protocol = protocol = GatewayProtocol(
-            self._filters,
-            subscription_id=self._subscription_id if self._resume else None,
-            resume=self._resume,
-            new_id=lambda: str(uuid.uuid4()),
-            subscribed=self._subscribed if self._resume else None,
-        )
-        self._live = False
-        try:
-            end = await self._service.link.run(token.connect_uri(self._resume), protocol, self._take)
-        finally:
-            if self._live:
-                self._lost()
-        if not end.spent:
-            self._token = (token, token_ends)
-        if end.reason is EndReason.OVERFLOW:
-            # What was not taken comes again only from the point that is stored.
+    async def _after(self, end: LinkEnd) -> None:
+        """Wait, if there is a reason to, until the next attempt."""
+        now = self._clock.monotonic()
+        live = self._live_since is not None
+        assert self._last is not None
+        if self._live_since is not None and now - self._live_since >= STEADY:
+            self._backoff.reset()
+        if end.reason is EndReason.FINISHED:
             self._board.change(reach=self._retrying)
-            await self._intake.settled()
-            self._resume = await self._log.resume_point()
-        elif self._refusal is None:
-            self._resume = protocol.resume
-        return end
+            if self._resting:
+                self._resting = False
+                await self._wait(REST)
+            return
+        if end.reason is EndReason.LIMIT and live and now - self._skipped_wait_at >= STEADY:
+            # Announced by the service: the next is made at once, and nobody need know.
+            self._skipped_wait_at = now
+            return
+        if end.reason is EndReason.REFUSED and self._last.session_lost and not live:
+            # Only the session to take up was refused: the next attempt asks for a new one.
+            return
+        await self._failed(self._reason(end, self._last.refusal))
 
-    def _take(self, event: GatewayEvent) -> None:
-        match event:
-            case Delivered(event=notification, resume=resume):
-                self._intake.put(notification, resume)
-            case Unreadable(event=unreadable):
-                self._intake.put(unreadable)
-            case Opened(resume=resume):
-                if resume is not None:
-                    self._intake.put(None, resume)
-                assert self._protocol is not None
-                if self._protocol.state is State.LIVE:
-                    # The session was taken up with its subscription: nothing needs to be asked for.
-                    self._went_live()
-            case Subscribed():
-                self._subscribed_to(event)
-            case Refused(error=verdict, forget_resume=forget):
-                self._refused(verdict, forget=forget)
-
-    def _subscribed_to(self, event: Subscribed) -> None:
-        self._subscription_id = event.subscription_id
-        self._subscribed = event.filters
-        self._disabled = event.disabled_filters
-        kept = {"id": event.subscription_id, "filters": event.filters, "disabled": event.disabled_filters}
-        self._intake.note(SUBSCRIPTION, json.dumps(kept))
-        self._went_live()
-
-    def _went_live(self) -> None:
-        self._backoff.reset()
-        if not self._live:
-            self._connected()
-        self._live = self._was_live = True
-        self._board.change(
-            reach=Reach.LIVE,
-            problem=None,
-            disabled_filters=self._sentences(self._disabled),
-            proof_at=self._clock.now(),
-        )
-
-    def _sentences(self, filters: Sequence[str]) -> tuple[str, ...]:
-        return tuple(describe_filter(name) for name in filters)
-
-    def _refused(self, verdict: Verdict, *, forget: bool) -> None:
-        log.warning("refused: %s %s", verdict.kind, verdict.code)
-        if forget:
-            self._forgot = True
-        else:
-            self._refusal = verdict
-            if verdict.kind not in (VerdictKind.RETRY, VerdictKind.RATE):
-                # The connection stays, and may be given another choice; nothing comes on it until then.
-                self._board.change(
-                    reach=Reach.STOPPED, problem=as_expected(verdict, self._clock.now()).problem()
-                )
-
-    def _reason(self, end: LinkEnd) -> Expected | None:
+    def _reason(self, end: LinkEnd, refusal: Verdict | None) -> Expected | None:
         if end.problem is not None:
             return end.problem
         ended = (VerdictKind.REFRESH, VerdictKind.SIGN_IN_AGAIN)
-        if self._refusal is not None and self._refusal.kind not in ended:
+        if refusal is not None and refusal.kind not in ended:
             # Whether the session itself is over is for the next request to find out.
-            return as_expected(self._refusal, self._clock.now())
+            return as_expected(refusal, self._clock.now())
         return None
 
     async def _failed(self, error: Expected | None) -> None:
-        delay = self._backoff.next()
-        problem = error.problem() if error is not None else None
+        until: datetime | None = None
         if isinstance(error, RateHeld):
-            delay = max(delay, (error.until - self._clock.now()).total_seconds())
-        self._hurry.clear()
-        told = problem if not self._was_live or self._backoff.failures > QUIET_FAILURES else None
-        self._board.change(reach=self._retrying, **({"problem": told} if told else {}))
+            until = error.until
+            delay = max(0.0, (until - self._clock.now()).total_seconds())
+        else:
+            delay = self._backoff.next()
+            if isinstance(error, Intercepted):
+                delay = min(delay, PORTAL_DELAY)
+        told = None
+        if error is not None and (not self._was_live or self._backoff.failures > QUIET_FAILURES):
+            told = error.problem()
+        self._board.change(reach=self._retrying, waiting_until=until, **({"problem": told} if told else {}))
         log.info("next attempt in %.1f s", delay)
-        try:
+        await self._wait(delay)
+        self._board.change(waiting_until=None)
+
+    async def _wait(self, delay: float) -> None:
+        """Wait so long, or until somebody is in a hurry."""
+        self._hurry.clear()
+        with suppress(TimeoutError):
             async with asyncio.timeout(delay):
                 await self._hurry.wait()
-        except TimeoutError:
-            return

@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import (
@@ -23,7 +26,8 @@ from app.ringcentral.errors import Verdict, VerdictKind, as_expected, judge
 from app.ringcentral.filters import FilterSet
 from app.ringcentral.gateway import CloseReason, GatewayEvent, GatewayProtocol
 from app.ringcentral.wirejson import Unparsable, parse
-from app.transport.http import is_loopback, tls_context, unreachable
+from app.transport.http import intercepted, is_foreign, tls_context, unreachable
+from app.transport.proxies import ProxyRefused, ProxyUnreachable, find_proxy, open_tunnel, refusal
 
 _log = logging.getLogger("app.transport.gateway")
 # The library logs addresses and frames when debugging, and both hold what no log may hold.
@@ -33,15 +37,16 @@ _library_log.setLevel(logging.INFO)
 _OPEN_WITHIN = 15.0
 _CLOSE_WITHIN = 2.0
 _PING_EVERY = 15.0
+_STUCK = 3.0
+"""Seconds after which an attempt that has not succeeded is taken to go nowhere, if the network changes."""
 _LARGEST_MESSAGE = 16 * 1024 * 1024
 
 Sink = Callable[[GatewayEvent], None]
 
 
 class EndReason(StrEnum):
-    """How a connection ended. The first six are the protocol's own ``CloseReason``."""
+    """How a connection ended. The first five are the protocol's own ``CloseReason``."""
 
-    RENEW = CloseReason.RENEW.value
     LIMIT = CloseReason.LIMIT.value
     DEAD = CloseReason.DEAD.value
     UNANSWERED = CloseReason.UNANSWERED.value
@@ -96,6 +101,8 @@ class GatewayLink:
         self._outbox: list[str] = []
         self._ping_due = False
         self._finished = False
+        self._began = 0.0
+        self._connecting: asyncio.Task[ClientConnection] | None = None
         self._speak = asyncio.Event()
         self._look = asyncio.Event()
 
@@ -107,8 +114,9 @@ class GatewayLink:
         exceptions of it come out as they are. When cancelled, the socket is closed within two seconds.
         """
         self._finished = False
+        self._began = self._clock.monotonic()
         try:
-            socket = await self._connect(uri)
+            socket = await self._connected(uri)
         except _Ended as ended:
             _log.info("not connected: %s", ended.end.reason)
             return ended.end
@@ -126,48 +134,92 @@ class GatewayLink:
             self._pass_on(self._protocol)
 
     def finish(self) -> None:
-        """Have the connection at hand closed in good order."""
+        """Have the connection at hand, or the attempt to make one, ended in good order."""
         self._finished = True
         self._look.set()
+        if self._connecting is not None:
+            self._connecting.cancel()
+
+    def doubt(self, within: float) -> None:
+        """The network changed: end the connection as DEAD unless the other side answers a ping so soon.
+
+        An attempt that is under way for some time is ended as FINISHED.
+        """
+        if self._connecting is not None and self._clock.monotonic() - self._began > _STUCK:
+            self.finish()
+        if self._protocol is not None:
+            self._protocol.doubt(self._clock.monotonic(), within)
+            self._ping_due = True
+            self._speak.set()
+            self._look.set()
+
+    async def _connected(self, uri: str) -> ClientConnection:
+        connecting = asyncio.get_running_loop().create_task(self._connect(uri), name="gateway opening")
+        self._connecting = connecting
+        try:
+            return await connecting
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._finished or (task is not None and task.cancelling()):
+                raise
+            raise _Ended(LinkEnd(EndReason.FINISHED)) from None
+        finally:
+            self._connecting = None
 
     async def _connect(self, uri: str) -> ClientConnection:
         context = await asyncio.to_thread(tls_context) if uri.startswith("wss:") else None
         try:
-            return await connect(
-                uri,
-                ssl=context,
-                proxy=None if is_loopback(uri) else True,
-                compression=None,
-                user_agent_header=f"Textbell/{__version__}",
-                open_timeout=_OPEN_WITHIN,
-                close_timeout=_CLOSE_WITHIN,
-                # Our own pings: the protocol counts their pongs as signs of life.
-                ping_interval=None,
-                max_size=_LARGEST_MESSAGE,
-                max_queue=256,
-                logger=_library_log,
-            )
+            async with asyncio.timeout(_OPEN_WITHIN):
+                return await self._opening(uri, context)
         except InvalidStatus as error:
-            raise _Ended(self._rejected(error)) from error
-        except (ProxyError, InvalidProxy) as error:
-            problem = Unreachable(
-                "The proxy of this network does not let Textbell through to RingCentral. "
-                "Check this computer's proxy settings, or ask your administrator."
-            )
+            raise _Ended(self._rejected(error, uri)) from error
+        except (ProxyRefused, ProxyUnreachable, ProxyError, InvalidProxy) as error:
+            problem = Unreachable(refusal(0)) if isinstance(error, WebSocketException) else None
+            problem = problem or unreachable(error, uri)
             raise _Ended(LinkEnd(EndReason.UNREACHABLE, spent=False, problem=problem)) from error
-        except (OSError, WebSocketException, ValueError, ImportError) as error:
+        except Unreachable as error:
+            raise _Ended(LinkEnd(EndReason.UNREACHABLE, spent=False, problem=error)) from error
+        except (OSError, WebSocketException, ValueError) as error:
             # A timeout and a broken handshake leave open whether the request, and the token, got through.
             spent = isinstance(error, TimeoutError | InvalidHandshake)
             end = LinkEnd(EndReason.UNREACHABLE, spent=spent, problem=unreachable(error, uri))
             raise _Ended(end) from error
 
-    def _rejected(self, error: InvalidStatus) -> LinkEnd:
+    async def _opening(self, uri: str, context: ssl.SSLContext | None) -> ClientConnection:
+        proxy = await find_proxy(uri)
+        agent = f"Textbell/{__version__}"
+        way: dict[str, Any] = {"proxy": proxy}
+        if proxy is not None and proxy.startswith("http:"):
+            parts = urlsplit(uri)
+            port = parts.port or (443 if parts.scheme == "wss" else 80)
+            way = {"proxy": None, "sock": await open_tunnel(proxy, parts.hostname or "", port, agent)}
+        return await _Connect(
+            uri,
+            **way,
+            ssl=context,
+            compression=None,
+            user_agent_header=agent,
+            open_timeout=None,
+            close_timeout=_CLOSE_WITHIN,
+            # Our own pings: the protocol counts their pongs as signs of life.
+            ping_interval=None,
+            max_size=_LARGEST_MESSAGE,
+            max_queue=256,
+            logger=_library_log,
+        )
+
+    def _rejected(self, error: InvalidStatus, uri: str) -> LinkEnd:
         answer = error.response
+        content = bytes(answer.body or b"")
+        headers = dict(answer.headers.raw_items())
+        if answer.status_code < 300 or is_foreign(answer.status_code, headers, content):
+            # Whoever that is has seen the token: it is not shown again.
+            return LinkEnd(EndReason.UNREACHABLE, problem=intercepted(uri))
         try:
-            body = parse(bytes(answer.body or b"").decode("utf-8", "replace"))
+            body = parse(content.decode("utf-8", "replace"))
         except Unparsable:
             body = None
-        verdict = judge(answer.status_code, dict(answer.headers.raw_items()), body)
+        verdict = judge(answer.status_code, headers, body)
         # The service looked at the token and did not want it, except when it only had no time for it.
         spent = verdict.kind not in (VerdictKind.RATE, VerdictKind.RETRY)
         problem = as_expected(verdict, self._clock.now())
@@ -267,6 +319,13 @@ def _hand_over(protocol: GatewayProtocol, sink: Sink) -> None:
             sink(event)
         except asyncio.QueueFull as error:
             raise _Ended(LinkEnd(EndReason.OVERFLOW)) from error
+
+
+class _Connect(connect):
+    """The service redirects nobody; the sign-in pages of networks do, and get no token of ours."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
 
 
 async def _close(socket: ClientConnection) -> None:

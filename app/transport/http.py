@@ -4,7 +4,7 @@ import errno
 import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -13,6 +13,25 @@ import truststore
 
 from app import __version__
 from app.domain.problems import Unreachable
+from app.transport.proxies import (
+    ProxiedTransport,
+    ProxyRefused,
+    ProxyUnreachable,
+    is_loopback,
+    refusal,
+    silence,
+)
+
+__all__ = [
+    "Intercepted",
+    "intercepted",
+    "is_foreign",
+    "is_loopback",
+    "new_client",
+    "tls_context",
+    "translate_errors",
+    "unreachable",
+]
 
 TIMEOUTS = httpx.Timeout(30.0, connect=10.0)
 
@@ -25,37 +44,49 @@ def tls_context() -> ssl.SSLContext:
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def new_client(server_url: str) -> httpx.AsyncClient:
-    """A client whose relative paths belong to ``server_url``. Proxies come from the environment.
+class Intercepted(Unreachable):
+    """Somebody else answers in the service's place: a network's sign-in page, a filter, a wrong address."""
 
-    Raises:
-        Unreachable: the environment names a proxy that cannot be used.
+
+def intercepted(url: str) -> Intercepted:
+    """The problem for an answer that ``is_foreign``."""
+    return Intercepted(
+        f"This network wants you to sign in first, it seems: what answers at {_place(url)[0]} is not "
+        "RingCentral. Open the browser and pass the network's own sign-in page; if there is none, check "
+        f"{_SETTINGS}."
+    )
+
+
+def is_foreign(status: int, headers: Mapping[str, str], content: bytes) -> bool:
+    """Whether an answer cannot be the service's own, which answers in JSON, and never with a redirect.
+
+    Its front doors may be out of order or busy (5xx, 429) in any form.
     """
+    if 300 <= status < 400 or status == 511:  # RFC 6585: network authentication required
+        return True
+    if status >= 500 or status == 429 or not content.strip():
+        return False
+    if status < 300:
+        return content.lstrip()[:1] not in (b"{", b"[")
+    kind = next((value for name, value in headers.items() if name.lower() == "content-type"), "")
+    return "html" in kind.lower() and content.lstrip()[:1] == b"<"
+
+
+def new_client(server_url: str) -> httpx.AsyncClient:
+    """A client whose relative paths belong to ``server_url``. Proxies are those of the moment of asking."""
     for name in ("httpx", "httpcore"):
         # They log addresses with customers' numbers, and headers with tokens.
         logging.getLogger(name).setLevel(logging.WARNING)
     # For a plain http address a context without any authority: the certificates need not be read.
     secure = server_url.startswith("https:")
     context = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    try:
-        return httpx.AsyncClient(
-            base_url=server_url,
-            verify=context,
-            timeout=TIMEOUTS,
-            trust_env=not is_loopback(server_url),
-            headers={"User-Agent": f"Textbell/{__version__}", "Accept": "application/json"},
-        )
-    except (ValueError, ImportError, httpx.InvalidURL) as error:
-        raise Unreachable(
-            "The proxy that this computer's environment names cannot be used. "
-            "Check HTTPS_PROXY and ALL_PROXY, or ask your administrator."
-        ) from error
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the address is this computer's own, to which no proxy leads."""
-    host = _place(url)[0].strip("[]")
-    return host in ("localhost", "::1") or host.startswith("127.")
+    return httpx.AsyncClient(
+        base_url=server_url,
+        transport=ProxiedTransport(context),
+        timeout=TIMEOUTS,
+        trust_env=False,
+        headers={"User-Agent": f"Textbell/{__version__}", "Accept": "application/json"},
+    )
 
 
 @contextmanager
@@ -77,10 +108,11 @@ def unreachable(error: BaseException, url: str) -> Unreachable:
     """
     host, place = _place(url)
     if isinstance(error, httpx.ProxyError):
-        return Unreachable(
-            f"The proxy does not let Textbell through to {host}. "
-            "Check this computer's proxy settings, or ask your administrator."
-        )
+        return Unreachable(refusal(0))
+    if isinstance(error, ProxyRefused):
+        return Unreachable(refusal(error.status))
+    if isinstance(error, ProxyUnreachable):
+        return Unreachable(silence(str(error)))
     for cause in _causes(error):
         if sentence := _sentence(cause, host, place):
             return Unreachable(sentence)
@@ -93,7 +125,8 @@ def _sentence(cause: BaseException, host: str, place: str) -> str:
             reason = (cause.verify_message or "it cannot be verified").rstrip(".")
             return (
                 f"The certificate of {host} is not trusted: {reason}. Textbell will not connect until it is. "
-                "Check this computer's date, or ask your administrator."
+                "If this network has a sign-in page of its own, open the browser and pass it first; "
+                "otherwise check this computer's date, or ask your administrator."
             )
         case ssl.SSLError():
             return f"{place} does not offer a secure connection. Check {_SETTINGS}."

@@ -14,6 +14,7 @@ from app.ringcentral.gateway import (
     Delivered,
     GatewayProtocol,
     Opened,
+    RenewalDue,
     State,
     Subscribed,
     Timing,
@@ -331,10 +332,32 @@ class TestTime:
         playbook = begin() >> details(absoluteTimeout=100)
         assert playbook << Opened(False, ConnectionLimits(absolute_timeout=100), NEW) << post(ONE_F)
         assert playbook >> answer() << SUBSCRIBED
-        for _ in range(4):
+        for _ in range(3):
             assert playbook >> After(20) >> [{"type": "Heartbeat"}]
-        assert playbook >> After(9.9)
-        assert playbook >> After(0.2) << CloseReason.RENEW
+        assert playbook >> After(14.9)
+        assert playbook >> After(0.1) << RenewalDue(25)
+        assert playbook.protocol.state is State.LIVE
+        assert playbook >> [{"type": "Heartbeat"}] >> After(20) >> notification({})
+        assert isinstance(playbook.take(), Delivered)
+        assert playbook >> [{"type": "Heartbeat"}] >> After(29), "told once"
+        assert playbook >> error("WSG-903") << CloseReason.LIMIT
+
+    def test_a_day_is_renewed_ten_minutes_ahead(self) -> None:
+        playbook = live()
+        quiet = 86400 - 600
+        while playbook.now + 20 < 1000 + quiet:
+            assert playbook >> After(20) >> [{"type": "Heartbeat"}]
+        assert playbook >> After(1000 + quiet - playbook.now) << RenewalDue(600)
+
+    def test_a_doubted_peer_must_show_life_soon(self) -> None:
+        playbook = live()
+        playbook.protocol.doubt(playbook.now, 5)
+        assert playbook.protocol.next_deadline() == playbook.now + 5
+        assert playbook >> After(4) >> Pong() >> After(20), "it did"
+        playbook.protocol.doubt(playbook.now, 5)
+        assert playbook >> After(3)
+        playbook.protocol.doubt(playbook.now, 5)
+        assert playbook >> After(2) << CloseReason.DEAD, "doubting twice gives no more time"
 
     def test_delays_can_be_others(self) -> None:
         playbook = begin(timing=Timing(details_within=1)) >> After(1)

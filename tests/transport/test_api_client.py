@@ -40,7 +40,6 @@ class Desk:
             clock,
             server_url=SERVER,
             client_id="id",
-            rates=self.rates,
             sleep=clock.sleep,
         )
         self.api = ApiClient(self.http, self.keeper, self.rates, clock, sleep=clock.sleep, chance=lambda: 1.0)

@@ -16,7 +16,7 @@ from app.domain.problems import (
     VaultUnavailable,
 )
 from app.ringcentral.oauth import TokenPair
-from app.ringcentral.rates import Group, RateWindows
+from app.transport.auth_pace import AuthPace
 from app.transport.token_keeper import TOKENS, TokenKeeper
 from app.transport.vault import MemoryVault, Vault
 from tests.transport.conftest import ManualClock
@@ -31,7 +31,8 @@ class Shop:
         self.service = TokenService()
         self.vault = MemoryVault()
         self.client = client_for(self.service)
-        self.rates = RateWindows({Group.AUTH: 1000})
+        self.pace = AuthPace(clock)
+        self.pace.note({"X-Rate-Limit-Limit": "1000"}, 200)
 
     def program(self, vault: Vault | None = None) -> TokenKeeper:
         return TokenKeeper(
@@ -40,7 +41,7 @@ class Shop:
             self.clock,
             server_url=SERVER + "/",
             client_id="id",
-            rates=self.rates,
+            pace=self.pace,
             sleep=self.clock.sleep,
         )
 
@@ -106,9 +107,30 @@ class TestSignIn:
         assert await shop.vault.get(TOKENS) is None
 
     async def test_an_answer_that_is_no_pair(self, shop: Shop) -> None:
-        shop.service.script = [httpx.Response(200, text="<html>Welcome to our hotel")]
+        shop.service.script = [httpx.Response(200, json={"token": "?"})]
         with pytest.raises(ServiceError, match="server address"):
             await shop.program().exchange("good", "v", "http://x")
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            httpx.Response(200, text="<html>Welcome to our hotel"),
+            httpx.Response(302, headers={"Location": "http://portal.test/"}),
+            httpx.Response(511, text="<html>"),
+            httpx.Response(403, text="<html>Blocked", headers={"Content-Type": "text/html"}),
+            httpx.Response(403, text="Blocked by your administrator"),
+            httpx.Response(400),
+            httpx.Response(401, json={"message": "who are you"}),
+        ],
+    )
+    async def test_a_networks_own_page_ends_no_session(self, shop: Shop, answer: httpx.Response) -> None:
+        keeper = await shop.signed_in()
+        shop.clock.passed = 3000
+        shop.service.script = [answer]
+        with pytest.raises(Unreachable, match="wants you to sign in first"):
+            await keeper.access_token()
+        assert keeper.signed_in
+        assert await keeper.access_token() == "A1"
 
     async def test_nobody_signed_in(self, shop: Shop) -> None:
         keeper = shop.program()
@@ -354,7 +376,7 @@ class TestTrouble:
 
     async def test_the_rate_limit_is_kept_by_itself(self, shop: Shop) -> None:
         keeper = await shop.signed_in()
-        shop.rates.hold(Group.AUTH, 5.0, shop.clock.monotonic())
+        shop.pace.hold(5.0)
         await keeper.refresh("A0")
         assert shop.clock.sleeps == [5.0]
 
