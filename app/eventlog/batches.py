@@ -68,33 +68,31 @@ class Outcome:
     reports may say.
     """
 
-    __slots__ = ("_as_of", "_batch", "_final")
+    __slots__ = ("_as_of", "_batch", "_final", "counted")
 
     def __init__(self) -> None:
         self._batch: int | None = None
         self._final: tuple[str, str] | None = None
         self._as_of = 0
+        self.counted: tuple[int, str, str] | None = None
+        """What it counts as: batch, state, error code; ``None``: not yet."""
 
-    def report(self, state: str, as_of: int, error: str, batch: int | None) -> None:
-        """Take in a report, true at ``as_of`` (microseconds since 1970)."""
-        if batch is not None and self._batch is None:
-            self._batch = batch
+    def report(self, state: str, as_of: int, error: str, batch: int | None) -> tuple[int, str, str] | None:
+        """Take in a report, true at ``as_of`` (microseconds since 1970); what it counts as now."""
         if state in FINAL_STATES:
             final = (state, error)
             if self._final is None or (as_of, final) > (self._as_of, self._final):
                 self._as_of, self._final = as_of, final
+        if self._batch is None:
+            self._batch = batch
+        if self._final is not None and self._batch is not None:
+            self.counted = (self._batch, *self._final)
+        return self.counted
 
     @property
     def settled(self) -> bool:
         """Whether one of its final states was reported."""
         return self._final is not None
-
-    @property
-    def counted(self) -> tuple[int, str, str] | None:
-        """What it counts as: batch, state, error code; ``None``: not yet."""
-        if self._final is None or self._batch is None:
-            return None
-        return (self._batch, *self._final)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,6 @@
 """A row of the log as the event it was made of."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -95,7 +94,7 @@ class Decoder:
             modified_at=None if modified is None else moment(modified),
         )
         if extra is not None:
-            event = replace(event, **json.loads(extra))
+            event = event._replace(**json.loads(extra))
         return Entry(place, event, bool(unread))
 
     def _cost(self, text: str) -> Decimal:

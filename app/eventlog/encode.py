@@ -49,6 +49,8 @@ COLUMNS = (
 """The columns of ``event`` in the order of ``encode``'s values."""
 
 _MOST = 20_000
+_WITH_REF = frozenset({Family.OUTBOUND, Family.INBOUND, Family.BATCH})
+"""Families whose rows have a place for the service's id."""
 
 
 class _Kind:
@@ -86,37 +88,51 @@ class Encoder:
     def encode(self, place: int, measured: Measured, batch: Tally | None) -> tuple[tuple[Any, ...], str]:
         """The row for an event, and its tags in the full-text index; ``batch`` is the event's batch."""
         _, _, event, extra, key, _, at, received, created, modified = measured
-        mark = (
-            event.family,
-            event.event,
-            event.state,
-            event.error_code,
-            event.source,
-            event.number,
-            event.segments,
-        )
+        # All at once: this is done for every event of a flood.
+        (
+            family,
+            uuid,
+            topic,
+            _,
+            _,
+            source,
+            raw,
+            number,
+            customer,
+            ref,
+            state,
+            _,
+            text,
+            error_code,
+            size,
+            processed,
+            rejected,
+            segments,
+            cost,
+            _,
+            _,
+        ) = event
+        mark = (family, topic, state, error_code, source, number, segments)
         kind = self._kinds.get(mark)
         if kind is None:
             if len(self._kinds) >= _MOST:
                 self._kinds.clear()
             kind = self._kinds[mark] = _Kind(event, self.words)
-        customer, customer_tag = self._numbers.get(event.customer) or self._number(event.customer)
+        packed, customer_tag = self._numbers.get(customer) or self._number(customer)
         tags = kind.tags + customer_tag
-        text: str | int | None = event.text or None
+        kept_text: str | int | None = text or None
         batch_row = None
         if batch is not None:
             batch_row = batch.id
             tags = f"{tags} k{batch_row}"
-            if text is not None and text == batch.text:
-                text = BATCH_TEXT
-        if (event.ref and not _has_ref(event)) or (
-            event.family is Family.BATCH and event.ref != event.batch_id
-        ):
-            extra = {"ref": event.ref, **(extra or {})}
-        raw: str | None = event.raw
+            if text and text == batch.text:
+                kept_text = BATCH_TEXT
+        if (ref and family not in _WITH_REF) or (family is Family.BATCH and ref != event.batch_id):
+            extra = {"ref": ref, **(extra or {})}
+        kept_raw: str | None = raw
         shape = None
-        if extra is None and event.family is not Family.UNKNOWN:
-            shape, raw = self._shape(kind, event, at, created, modified)
+        if extra is None and family is not Family.UNKNOWN:
+            shape, kept_raw = self._shape(kind, event, at, created, modified)
         return (
             place,
             key,
@@ -126,21 +142,21 @@ class Encoder:
             kind.topic,
             kind.error,
             kind.number,
-            customer,
+            packed,
             batch_row,
-            pack_id(event.uuid),
+            pack_id(uuid),
             at,
             received - at,
             None if created is None else created - at,
             None if modified is None else modified - at,
-            event.size,
-            event.processed,
-            event.rejected,
-            event.segments,
-            None if event.cost is None else str(event.cost),
-            text,
+            size,
+            processed,
+            rejected,
+            segments,
+            None if cost is None else str(cost),
+            kept_text,
             shape,
-            raw,
+            kept_raw,
             None if extra is None else json.dumps(extra),
         ), tags
 
@@ -185,9 +201,3 @@ class Encoder:
         tag = "" if stored is None else f" {number_tag(stored)}"
         found = self._numbers[number] = (stored, tag)
         return found
-
-
-def _has_ref(event: Event) -> bool:
-    """Whether a row of this family has a place for the service's id."""
-    family = event.family
-    return family is Family.OUTBOUND or family is Family.INBOUND or family is Family.BATCH

@@ -1,7 +1,6 @@
 """An event's measures: what is needed of it more than once on its way into the log."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from app.domain.clock import EPOCH
@@ -97,4 +96,4 @@ def tame(event: Event) -> tuple[Event, dict[str, Any] | None]:
         if figure is not None and abs(figure) > BIGGEST:
             extra[name] = figure
             clean[name] = None
-    return (replace(event, **clean), extra) if extra else (event, None)
+    return (event._replace(**clean), extra) if extra else (event, None)

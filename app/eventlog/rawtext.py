@@ -32,6 +32,7 @@ _json = json.JSONEncoder(ensure_ascii=False).encode
 
 _days: dict[int, str] = {}
 _MINUTES = tuple(f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(1440))
+_MILLISECONDS = tuple(f'{millisecond:03d}Z"' for millisecond in range(1000))
 _SECONDS = tuple(f"{second:02d}." for second in range(60))
 
 Values = tuple[str, str, str, str, str, str, str, str, str]
@@ -71,7 +72,7 @@ def _time_text(date: str, rest: int) -> str:
     if fraction % 1000:
         # Quicker than a format of six digits.
         return f'{date}{_MINUTES[second // 60]}{_SECONDS[second % 60]}{str(fraction + 1_000_000)[1:]}Z"'
-    return f'{date}{_MINUTES[second // 60]}{_SECONDS[second % 60]}{str(fraction // 1000 + 1000)[1:]}Z"'
+    return f"{date}{_MINUTES[second // 60]}{_SECONDS[second % 60]}{_MILLISECONDS[fraction // 1000]}"
 
 
 def _date(day: int) -> str:
@@ -116,11 +117,9 @@ class Shape:
         if self._pick is None:
             return self.template
         text = values[8]
-        filled: Sequence[str] = (
-            *values[:8],
-            _json(text) if text else "",
-            _ascii_json(text) if self._ascii else "",
-        )
+        quoted = _json(text) if text else ""
+        ascii_quoted = quoted if not self._ascii or text.isascii() else _ascii_json(text)
+        filled: Sequence[str] = (*values[:8], quoted, ascii_quoted)
         if rest:
             filled = (*filled, *rest.split(","))
         return str(self._form % self._pick(filled))

@@ -8,6 +8,7 @@ statement, and read as one JSON text.
 
 import json
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -37,7 +38,7 @@ class Insert:
         start = 0
         for size, statement in self._statements:
             while len(rows) - start >= size:
-                connection.execute(statement, [value for row in rows[start : start + size] for value in row])
+                connection.execute(statement, list(chain.from_iterable(rows[start : start + size])))
                 start += size
 
 

@@ -82,10 +82,10 @@ class Transaction:
         return True
 
     def _add(self, measured: Measured) -> None:
-        event = measured.event
-        family = event.family
-        batch = self.tallies.of(event.batch_id) if event.batch_id else None
-        place = self._places.take(measured.placed // 1_000_000)
+        placed, original, event, _, _, _, at, _, _, modified = measured
+        family, text, batch_id = event.family, event.text, event.batch_id
+        batch = self.tallies.of(batch_id) if batch_id else None
+        place = self._places.take(placed // 1_000_000)
         notable = unread = False
         if family is Family.OUTBOUND:
             self._count(measured, batch)
@@ -96,10 +96,10 @@ class Transaction:
             notable = True
         elif family is Family.BATCH and batch is not None:
             notable = event.state == BATCH_COMPLETED and batch.completed is None
-            batch.report(event, measured.at if measured.modified is None else measured.modified)
+            batch.report(event, at if modified is None else modified)
         row, tags = self._encoder.encode(place, measured, batch)
         self._rows.append(row)
-        self._finds.append((place, event.text or None, tags))
+        self._finds.append((place, text or None, tags))
         self.numbers.add(row[_NUMBER])
         self.numbers.add(row[_CUSTOMER])
         unread = self._news and (unread or notable)
@@ -107,7 +107,7 @@ class Transaction:
             self._unread.append(place)
             if notable:
                 self._due.append(place)
-        self.new.append(Entry(place, measured.original, unread))
+        self.new.append(Entry(place, original, unread))
 
     def _count(self, measured: Measured, batch: Tally | None) -> None:
         """Keep the sums of an outbound message's batch."""
@@ -116,7 +116,7 @@ class Transaction:
             batch.message(event)
         outcome = self._known.outcome(measured.key)
         before = outcome.counted
-        outcome.report(
+        after = outcome.report(
             event.state,
             measured.at if measured.modified is None else measured.modified,
             event.error_code,
@@ -127,8 +127,7 @@ class Transaction:
         elif batch is None and measured.mark is not None and event.ref:
             # Nobody else knows that there is more to come of it.
             self._unsettled.setdefault(measured.key, measured.created or measured.placed)
-        after = outcome.counted
-        if after is not before and after != before:
+        if after != before:
             self.tallies.recount(before, after)
 
     def _consent(self, measured: Measured, place: int | None) -> None:

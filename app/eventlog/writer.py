@@ -23,6 +23,7 @@ _RESUME = ".resume"
 _MOST_NUMBERS = 20_000
 
 _by_place = itemgetter(0)
+_ADD_NUMBERS = "INSERT OR IGNORE INTO num SELECT value FROM json_each(?)"
 
 
 class LogWriter:
@@ -192,8 +193,9 @@ class LogWriter:
     def _add_numbers(self, numbers: set[Stored]) -> None:
         new = numbers - self._numbers
         if new:
-            self._connection.executemany(
-                "INSERT OR IGNORE INTO num VALUES (?)", [(number,) for number in new]
+            # As one value, for one step: see sql.py.
+            self._connection.execute(
+                _ADD_NUMBERS, (json_list(number for number in new if number is not None),)
             )
             if len(self._numbers) > _MOST_NUMBERS:
                 self._numbers.clear()

@@ -5,16 +5,15 @@ whose ``text`` says why. Fields are those of the guide's "High Volume SMS events
 records, which spell some of them differently.
 """
 
-import math
 import uuid as uuids
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from app.domain.clock import isoformat
 from app.domain.events import OPTED_IN, OPTED_OUT, Event, Family, Source
 from app.domain.problems import BadInput
+from app.ringcentral.fields import read_cost, read_count, read_number, read_text, read_time, read_word
 from app.ringcentral.wirejson import WHAT_ARRIVED, Unparsable, canonical, clean, dump, parse, storable
 
 BATCHES = "/restapi/v1.0/account/~/a2p-sms/batches"
@@ -23,9 +22,13 @@ CONSENTS = "/restapi/v2/accounts/~/sms/consents/history"
 
 _NAMESPACE = uuids.UUID("6f1c2b1e-7a57-5d0e-9d6f-4a0f4b1c9e55")
 _MARK = "/a2p-sms/"
-_MOST = 2**31 - 1
-_DEAREST = Decimal(10**9)
-_LONGEST_WORD = 200
+
+_MOST_KINDS = 1_000
+
+_Shared = tuple[str, str, datetime, datetime, Source, str]
+"""What every event has, in its order: uuid, name, time, time of arrival, source, raw text."""
+_Build = Callable[[dict[str, Any], str, str, _Shared, datetime | None, datetime | None], Event]
+_Kind = tuple[_Build, str, str]
 
 _NO_OBJECT = "What arrived is not a notification."
 _NO_EVENT = "What arrived does not say what kind of event it is."
@@ -126,9 +129,9 @@ def _from_own_line(line: dict[str, Any], received_at: datetime) -> Event:
         raise BadInput(
             "This line does not say how the event was received: “source” must be live, replayed or read_back."
         ) from None
-    received_at = _time(line.get("received_at")) or received_at
-    timestamp = _time(line.get("timestamp"))
-    uuid = _word(line.get("uuid"))
+    received_at = read_time(line.get("received_at")) or received_at
+    timestamp = read_time(line.get("timestamp"))
+    uuid = read_word(line.get("uuid"))
     name, body = line.get("event"), line["body"]
     if isinstance(name, str) and name:
         envelope: dict[str, Any] = {"uuid": uuid, "event": name, "timestamp": line.get("timestamp")}
@@ -168,9 +171,9 @@ def _event(
     """Build the event of a parsed notification; ``uuid`` and ``timestamp`` go before those in it."""
     if not isinstance(value, dict):
         return _unknown(_NO_OBJECT, raw, "", uuid, timestamp, received_at, source)
-    uuid = uuid or _word(value.get("uuid")) or _derived("sent", canonical(value))
-    timestamp = timestamp or _time(value.get("timestamp"))
-    name = _text(value.get("event"))
+    uuid = uuid or read_word(value.get("uuid")) or _derived("sent", canonical(value))
+    timestamp = timestamp or read_time(value.get("timestamp"))
+    name = read_text(value.get("event"))
     try:
         return _understood(value.get("body"), name, raw, uuid, timestamp, received_at, source)
     except _NotUnderstood as reason:
@@ -186,104 +189,147 @@ def _understood(
     received_at: datetime,
     source: Source,
 ) -> Event:
+    known = _kinds.get(name)
+    if known is None:
+        known = _kind(name)
+    build, path_id, query = known
+    if not isinstance(body, dict) or not body:
+        raise _NotUnderstood(_NO_BODY)
+    created = read_time(body.get("creationTime") or body.get("createdAt"))
+    modified = read_time(body.get("lastModifiedTime") or body.get("lastUpdatedAt"))
+    shared = (uuid, name, timestamp or modified or created or received_at, received_at, source, raw)
+    return build(body, path_id, query, shared, created, modified)
+
+
+def _kind(name: str) -> _Kind:
+    """What the name of an event says: how to build it, the id in the path and the query."""
     path, _, query = name.partition("?")
-    kind, _, tail = path.partition(_MARK)[2].partition("/")
+    kind, _, path_id = path.partition(_MARK)[2].partition("/")
     build = _consent if path == CONSENTS else _BUILDERS.get(kind)
     if build is None:
         raise _NotUnderstood(_NEW_KIND if name else _NO_EVENT)
-    if not isinstance(body, dict) or not body:
-        raise _NotUnderstood(_NO_BODY)
-    created = _time(body.get("creationTime") or body.get("createdAt"))
-    modified = _time(body.get("lastModifiedTime") or body.get("lastUpdatedAt"))
-    shared = {
-        "uuid": uuid,
-        "event": name,
-        "timestamp": timestamp or modified or created or received_at,
-        "received_at": received_at,
-        "source": source,
-        "raw": raw,
-        "created_at": created,
-        "modified_at": modified,
-    }
-    return build(body, tail, query, shared)
+    if len(_kinds) >= _MOST_KINDS:
+        _kinds.clear()
+    known = _kinds[name] = build, path_id, query
+    return known
 
 
 class _NotUnderstood(Exception):
     """Why a notification is of the family UNKNOWN."""
 
 
-def _message(body: dict[str, Any], path_id: str, query: str, shared: dict[str, Any]) -> Event:
-    direction = body.get("direction")
+def _message(
+    body: dict[str, Any],
+    path_id: str,
+    query: str,
+    shared: _Shared,
+    created: datetime | None,
+    modified: datetime | None,
+) -> Event:
+    find = body.get
+    direction = find("direction")
     if direction is None:
         direction = "Inbound" if "direction=Inbound" in query else query.partition("direction=")[2][:8]
     if direction not in ("Inbound", "Outbound"):
         raise _NotUnderstood(_NO_DIRECTION)
-    inbound = direction == "Inbound"
-    sender, recipient = _number(body.get("from")), _number(body.get("to"))
+    sender, recipient = read_number(find("from")), read_number(find("to"))
+    if direction == "Inbound":
+        family, number, customer = Family.INBOUND, recipient, sender
+    else:
+        family, number, customer = Family.OUTBOUND, sender, recipient
+    # By position, as every event of a flood is made here.
     return Event(
-        family=Family.INBOUND if inbound else Family.OUTBOUND,
-        number=recipient if inbound else sender,
-        customer=sender if inbound else recipient,
-        ref=_id(body, path_id, "text"),
-        state=_word(body.get("messageStatus")),
-        batch_id=_word(body.get("batchId")),
-        text=_text(body.get("text")),
-        error_code=_word(body.get("errorCode")),
-        segments=_count(body.get("segmentCount")),
-        cost=_cost(body.get("cost")),
-        **shared,
+        family,
+        *shared,
+        number,
+        customer,
+        _id(body, path_id, "text"),
+        read_word(find("messageStatus")),
+        read_word(find("batchId")),
+        read_text(find("text")),
+        read_word(find("errorCode")),
+        None,
+        None,
+        None,
+        read_count(find("segmentCount")),
+        read_cost(find("cost")),
+        created,
+        modified,
     )
 
 
-def _batch(body: dict[str, Any], path_id: str, _query: str, shared: dict[str, Any]) -> Event:
+def _batch(
+    body: dict[str, Any],
+    path_id: str,
+    _query: str,
+    shared: _Shared,
+    created: datetime | None,
+    modified: datetime | None,
+) -> Event:
     ref = _id(body, path_id, "batch")
     rejected = body.get("rejected")
     return Event(
-        family=Family.BATCH,
-        number=_number(body.get("from")),
+        Family.BATCH,
+        *shared,
+        number=read_number(body.get("from")),
         ref=ref,
         batch_id=ref,
-        state=_word(body.get("status")),
-        size=_count(body.get("batchSize")),
-        processed=_count(body.get("processedCount")),
-        rejected=len(rejected) if isinstance(rejected, list) else _count(rejected),
-        cost=_cost(body.get("cost")),
-        **shared,
+        state=read_word(body.get("status")),
+        size=read_count(body.get("batchSize")),
+        processed=read_count(body.get("processedCount")),
+        rejected=len(rejected) if isinstance(rejected, list) else read_count(rejected),
+        cost=read_cost(body.get("cost")),
+        created_at=created,
+        modified_at=modified,
     )
 
 
-def _opt_out(body: dict[str, Any], _path_id: str, _query: str, shared: dict[str, Any]) -> Event:
-    number, customer = _number(body.get("from")), _number(body.get("to"))
-    if not number or not customer:
-        raise _NotUnderstood(_NO_PAIR)
+def _opt_out(
+    body: dict[str, Any],
+    _path_id: str,
+    _query: str,
+    shared: _Shared,
+    created: datetime | None,
+    modified: datetime | None,
+) -> Event:
     active = body.get("active")
+    pair = _pair(body)
     if not isinstance(active, bool):
         raise _NotUnderstood(_NO_ACTIVE)
-    return Event(
-        family=Family.OPTOUT,
-        number=number,
-        customer=customer,
-        state=OPTED_OUT if active else OPTED_IN,
-        **shared,
-    )
+    state = OPTED_OUT if active else OPTED_IN
+    return Event(Family.OPTOUT, *shared, *pair, state=state, created_at=created, modified_at=modified)
 
 
-def _consent(body: dict[str, Any], _path_id: str, _query: str, shared: dict[str, Any]) -> Event:
+def _consent(
+    body: dict[str, Any],
+    _path_id: str,
+    _query: str,
+    shared: _Shared,
+    created: datetime | None,
+    modified: datetime | None,
+) -> Event:
     """A record of the consent history (OpenAPI: ``SmsOptHistoryRecord``)."""
-    number, customer = _number(body.get("from")), _number(body.get("to"))
-    if not number or not customer:
-        raise _NotUnderstood(_NO_PAIR)
-    state = {"OptOut": OPTED_OUT, "OptIn": OPTED_IN}.get(_word(body.get("optStatus")))
+    pair = _pair(body)
+    state = {"OptOut": OPTED_OUT, "OptIn": OPTED_IN}.get(read_word(body.get("optStatus")))
     if state is None:
         raise _NotUnderstood(_NO_ACTIVE)
-    return Event(family=Family.OPTOUT, number=number, customer=customer, state=state, **shared)
+    return Event(Family.OPTOUT, *shared, *pair, state=state, created_at=created, modified_at=modified)
 
 
-_BUILDERS = {"messages": _message, "batches": _batch, "opt-outs": _opt_out}
+def _pair(body: dict[str, Any]) -> tuple[str, str]:
+    number, customer = read_number(body.get("from")), read_number(body.get("to"))
+    if not number or not customer:
+        raise _NotUnderstood(_NO_PAIR)
+    return number, customer
+
+
+_BUILDERS: dict[str, _Build] = {"messages": _message, "batches": _batch, "opt-outs": _opt_out}
+_kinds: dict[str, _Kind] = {}
+"""What was found out of the names of events: there are few, and they come again and again."""
 
 
 def _id(body: dict[str, Any], path_id: str, what: str) -> str:
-    ref = _word(body.get("id")) or _word(path_id)
+    ref = read_word(body.get("id")) or read_word(path_id)
     if not ref:
         raise _NotUnderstood(_NO_ID.format(what))
     return ref
@@ -314,69 +360,7 @@ def _derived(*parts: str) -> str:
     return str(uuids.uuid5(_NAMESPACE, "\x1f".join(parts)))
 
 
-def _time(value: Any) -> datetime | None:
-    """Read an ISO 8601 time, in UTC where it names no zone; ``None`` if there is no such time."""
-    try:
-        moment = datetime.fromisoformat(value)
-        if moment.tzinfo is not UTC:
-            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    # A year before the service existed, or after this century, is a mistake that would sort for ever wrong.
-    return moment if 2000 <= moment.year < 2100 else None
-
-
 def _written(moment: datetime) -> str:
     if moment.microsecond % 1000:
         return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
     return isoformat(moment)
-
-
-def _word(value: Any) -> str:
-    """A name, id or state: text as it came, or a number's digits; ``""`` for anything else."""
-    if isinstance(value, str):
-        return value if len(value) <= _LONGEST_WORD else value[:_LONGEST_WORD]
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= _LONGEST_WORD:
-        return str(value)
-    return ""
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: Any) -> str:
-    """A telephone number, given plainly, as the first of a list, or as ``{"phoneNumber": …}``."""
-    if isinstance(value, list):
-        value = value[0] if value else None
-    if isinstance(value, dict):
-        value = value.get("phoneNumber")
-    return _word(value)
-
-
-def _count(value: Any) -> int | None:
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 10:
-        value = int(value)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST:
-        return value
-    return None
-
-
-def _cost(value: Any) -> Decimal | None:
-    if value is None or isinstance(value, bool):
-        return None
-    if isinstance(value, float) and math.isfinite(value):
-        # By way of its shortest spelling: 0.007 is meant, not the binary fraction nearest to it.
-        amount = Decimal(repr(value))
-    elif isinstance(value, int) or (isinstance(value, str) and len(value) <= 30):
-        try:
-            amount = Decimal(value)
-        except InvalidOperation:
-            return None
-        if not amount.is_finite():
-            return None
-    else:
-        return None
-    return amount if abs(amount) < _DEAREST else None

@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from app.domain.events import ResumePoint
@@ -20,8 +19,7 @@ SUBSCRIPTION_PATH = "/restapi/v1.0/subscription"
 _NO_FRAME = "What arrived is not a frame of the RingCentral gateway."
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One frame, its body still as the text that arrived."""
 
     type: str
@@ -48,11 +46,13 @@ def read_frame(text: str) -> Frame:
     Raises:
         Unparsable: this is no frame; ``str()`` of it says why.
     """
-    opened = text.strip().lstrip("\ufeff")
-    if not (opened.startswith("[") and opened.endswith("]")):
-        parse(text)  # Says what is wrong, if it is not even JSON.
-        raise Unparsable(_NO_FRAME)
-    start = _after_space(opened, 1)
+    opened = text
+    if not (opened[:1] == "[" and opened[-1:] == "]"):
+        opened = text.strip().lstrip("\ufeff")
+        if not (opened[:1] == "[" and opened[-1:] == "]"):
+            parse(text)  # Says what is wrong, if it is not even JSON.
+            raise Unparsable(_NO_FRAME)
+    start = 1 if opened[1:2] == "{" else _after_space(opened, 1)
     try:
         meta, end = _DECODER.raw_decode(opened, start)
     except RecursionError:
@@ -60,8 +60,14 @@ def read_frame(text: str) -> Frame:
     except ValueError:
         parse(text)
         raise Unparsable(_NO_FRAME) from None
-    rest = opened[end:-1].strip()
-    if not isinstance(meta, dict) or not isinstance(meta.get("type"), str) or (rest and rest[0] != ","):
+    if opened[end : end + 1] == ",":
+        body_text = opened[end + 1 : -1].strip()
+    else:
+        rest = opened[end:-1].strip()
+        if rest and rest[0] != ",":
+            raise Unparsable(_NO_FRAME)
+        body_text = rest[1:].strip()
+    if not isinstance(meta, dict) or not isinstance(meta.get("type"), str):
         raise Unparsable(_NO_FRAME)
     status = meta.get("status")
     message_id = meta.get("messageId")
@@ -69,9 +75,9 @@ def read_frame(text: str) -> Frame:
         type=meta["type"],
         message_id=message_id if isinstance(message_id, str) else "",
         status=status if isinstance(status, int) and not isinstance(status, bool) else 0,
-        headers=_headers(meta.get("headers")),
-        resume=_resume(meta.get("wsc")),
-        body_text=rest[1:].strip(),
+        headers=_headers(meta["headers"]) if "headers" in meta else {},
+        resume=_resume(meta["wsc"]) if "wsc" in meta else None,
+        body_text=body_text,
     )
 
 
@@ -127,8 +133,4 @@ def _after_space(text: str, at: int) -> int:
     return at
 
 
-def _bounded_int(digits: str) -> int | None:
-    return int(digits) if len(digits) <= 100 else None
-
-
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_int=_bounded_int, strict=False)
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, strict=False)

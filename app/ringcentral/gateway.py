@@ -12,7 +12,6 @@ a heartbeat after 30 s without frames. URLs, tokens, back-off and the socket are
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -265,7 +264,7 @@ class GatewayProtocol:
     def _unreadable(self, text: str, why: str, received_at: datetime) -> None:
         event = read_notification(text, received_at=received_at, source=Source.LIVE)
         if event.family is Family.UNKNOWN:
-            self._events.append(Unreadable(replace(event, text=why)))
+            self._events.append(Unreadable(event._replace(text=why)))
         else:
             # A notification without a frame around it is none the worse for that.
             self._events.append(Delivered(event, self.resume))
@@ -323,7 +322,7 @@ class _Replay:
         if event.timestamp >= self._opened_at:
             return event
         self._left -= 1
-        return replace(event, source=Source.REPLAYED)
+        return event._replace(source=Source.REPLAYED)
 
 
 def _limits(fields: Mapping[str, Any]) -> ConnectionLimits:

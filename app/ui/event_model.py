@@ -7,7 +7,6 @@ event that was let go; ``feed.EventFeed`` brings what is missing.
 from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
 from enum import IntEnum
 
@@ -142,7 +141,7 @@ class EventTableModel(QAbstractTableModel):
         for id_ in ids:
             entry = self._entries.get(id_)
             if entry is not None and entry.unread:
-                self._entries[id_] = replace(entry, unread=False)
+                self._entries[id_] = entry._replace(unread=False)
                 row = self.row_of(id_)
                 if row >= 0:
                     self._row_changed(row)

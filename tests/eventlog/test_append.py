@@ -1,6 +1,5 @@
 """What one write does: once, in order, with everything that follows from it."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +20,7 @@ def seconds(count: float) -> datetime:
 
 def again(event: Event, **changes: object) -> Event:
     """The same change under another uuid."""
-    return replace(event, uuid=f"9{event.uuid}"[:19], raw=event.raw + " ", **changes)
+    return event._replace(uuid=f"9{event.uuid}"[:19], raw=event.raw + " ", **changes)
 
 
 async def read(log: EventLog) -> list[Event]:
@@ -90,7 +89,7 @@ async def test_each_status_and_each_modification_is_a_row(log: EventLog) -> None
 
 async def test_each_count_of_a_batch_is_a_row(log: EventLog) -> None:
     first = batch("b-1", state="Processing", processed=1)
-    same_time = replace(first, processed=2, uuid="77")
+    same_time = first._replace(processed=2, uuid="77")
     later = batch("b-1", state="Processing", processed=2, at=seconds(1))
     assert len((await log.append([first, same_time, later])).new) == 3
 
@@ -193,7 +192,7 @@ async def test_more_events_than_a_second_has_ids(log: EventLog) -> None:
 async def test_absurd_times_have_a_place_and_stay_what_they_are(
     log: EventLog, timestamp: datetime, placed: float
 ) -> None:
-    event = replace(message("7086"), timestamp=timestamp, received_at=NOON)
+    event = message("7086")._replace(timestamp=timestamp, received_at=NOON)
     (entry,) = (await log.append([event])).new
     assert entry.id >> 8 == placed
     assert (await read(log)) == [event]
@@ -301,7 +300,7 @@ async def test_consent_is_that_of_the_latest_change(log: EventLog) -> None:
 
 
 async def test_a_time_far_ahead_does_not_settle_consent_for_ever(log: EventLog) -> None:
-    wrong = replace(opt(), timestamp=datetime(9999, 1, 1, tzinfo=UTC))
+    wrong = opt()._replace(timestamp=datetime(9999, 1, 1, tzinfo=UTC))
     await log.append([wrong])
     await log.append([opt(out=False, at=seconds(60))])
     (consent,) = await log.reader.consent(CUSTOMER)
@@ -392,7 +391,7 @@ async def test_nothing_to_append(log: EventLog) -> None:
 
 
 async def test_an_absurd_event_does_not_harm_its_neighbours(log: EventLog) -> None:
-    absurd = replace(batch("b-1"), size=2**80, text="half \ud83d pair", number="\ud83d")
+    absurd = batch("b-1")._replace(size=2**80, text="half \ud83d pair", number="\ud83d")
     events = [message("1", at=seconds(1)), absurd, opt(at=seconds(3))]
     assert len((await log.append(events)).new) == 3
     assert (await log.append(events)).known == 3
@@ -420,7 +419,7 @@ async def test_nothing_is_remembered_of_a_write_that_failed(log: EventLog) -> No
     connection = log._connection
     connection.pragma("max_page_count", connection.pragma("page_count") + 5)
     with pytest.raises(LogUnavailable, match="is full"):
-        await log.append([*events, replace(too_much, raw="x" * 100_000)])
+        await log.append([*events, too_much._replace(raw="x" * 100_000)])
     connection.pragma("max_page_count", 4_000_000_000)
     connection.set_commit_hook(lambda: True)
     with pytest.raises(apsw.ConstraintError):

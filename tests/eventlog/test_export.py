@@ -2,7 +2,6 @@
 
 import csv
 import io
-from dataclasses import replace
 from datetime import UTC, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -116,8 +115,7 @@ def test_xlsx_goes_on_on_another_sheet(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_xlsx_of_absurd_values(tmp_path: Path) -> None:
-    odd = replace(
-        batch("b-1"),
+    odd = batch("b-1")._replace(
         text="\0\x01\ud800" + "x" * 40_000,
         size=2**80,
         cost=Decimal("NaN"),
@@ -143,7 +141,7 @@ def test_xlsx_that_cannot_be_written(tmp_path: Path) -> None:
 @pytest.mark.parametrize("year", [1, 9999])
 def test_times_at_the_ends_of_the_calendar(zone: timezone, year: int) -> None:
     month, day, hour = (1, 1, 0) if year == 1 else (12, 31, 23)
-    event = replace(opt(), timestamp=NOON.replace(year=year, month=month, day=day, hour=hour))
+    event = opt()._replace(timestamp=NOON.replace(year=year, month=month, day=day, hour=hour))
     file = io.StringIO()
     CsvWriter(file, zone=zone).write(Entry(1, event))
     assert f"{year:04}-" in file.getvalue()

@@ -4,7 +4,6 @@ import asyncio
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -129,7 +128,7 @@ class LogMachine(RuleBasedStateMachine):
         if self.model:
             old = data.draw(st.lists(st.sampled_from(list(self.model.values())), max_size=8))
             # Under another uuid, except where the uuid is all there is.
-            again = [event if event.family is Family.UNKNOWN else replace(event, uuid="7") for event in old]
+            again = [event if event.family is Family.UNKNOWN else event._replace(uuid="7") for event in old]
             appended = self.runner.run(self.log.append(again))
             assert (appended.new, appended.known) == ((), len(again))
             assert appended.first_completed == appended.batches_changed == ()
@@ -141,7 +140,7 @@ class LogMachine(RuleBasedStateMachine):
         pages = connection.pragma("page_count")
         connection.pragma("max_page_count", pages)
         try:
-            bulky = [replace(event, text=event.text + " and more" * 3000, raw="x" * 90_000) for event in new]
+            bulky = [event._replace(text=event.text + " and more" * 3000, raw="x" * 90_000) for event in new]
             fresh = any(sameness(event) not in self.model for event in bulky)
             if fresh:
                 with pytest.raises(LogUnavailable, match="is full"):

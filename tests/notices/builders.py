@@ -49,7 +49,7 @@ def opt(
         customer=customer(entry_id) if who is None else who,
         state=OPTED_OUT if out else OPTED_IN,
     )
-    return Entry(entry_id, replace(event, source=source), unread=True)
+    return Entry(entry_id, event._replace(source=source), unread=True)
 
 
 def completed(

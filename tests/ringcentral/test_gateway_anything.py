@@ -1,7 +1,6 @@
 """The conversation with the gateway, whatever its course."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -118,4 +117,4 @@ def test_whatever_comes_a_notification_after_it_is_delivered(noise: list[str]) -
         playbook.outcome.clear()
     assert playbook >> notification(samples.value("opt-in"))
     delivered = playbook.take()
-    assert replace(delivered.event, received_at=samples.NOW).family is Family.OPTOUT
+    assert delivered.event._replace(received_at=samples.NOW).family is Family.OPTOUT

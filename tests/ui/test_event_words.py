@@ -50,7 +50,7 @@ def test_a_row_reads_as_one_sentence(event: Event, batch: BatchSummary | None, s
 
 
 def test_new_and_late_are_said() -> None:
-    late = replace(MADE.optout(AT, WHO), source=Source.READ_BACK)
+    late = MADE.optout(AT, WHO)._replace(source=Source.READ_BACK)
     said = event_words.sentence(Entry(1, late, unread=True), None, LABELS, shop.NOW, ZONE)
     assert said.startswith("New. (212) 555-0100")
     assert said.endswith("Received late.")
