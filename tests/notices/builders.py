@@ -63,7 +63,7 @@ def completed(
     event = _event(
         Family.BATCH, when, number=number, ref=batch_id, batch_id=batch_id, state=BATCH_COMPLETED, size=size
     )
-    return Entry(entry_id, replace(event, source=source), unread=True)
+    return Entry(entry_id, event._replace(source=source), unread=True)
 
 
 def summary(batch_id: str = "b1", **more: object) -> BatchSummary:

@@ -41,7 +41,7 @@ def ids(notices: Sequence[Notice]) -> list[tuple[int, ...]]:
 
 
 def received(entry: Entry, when: datetime) -> Entry:
-    return replace(entry, event=replace(entry.event, received_at=when))
+    return entry._replace(event=entry.event._replace(received_at=when))
 
 
 # ------------------------------------------------------------------ the digest
