@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.domain.events import OPTED_OUT, Event, Family, Source
 from app.eventlog import EventLog
 from app.ringcentral.bodies import batch_from_rest, consent_from_rest, message_from_rest, read_notification
-from app.sandbox.clock import SandboxClock, envelope_time
+from app.sandbox.clock import SandboxClock, body_time, envelope_time
 from app.sandbox.consents import OPT_IN, OPT_OUT
 from app.sandbox.model import Change, OutcomeMix
 from app.sandbox.world import World
@@ -41,7 +41,7 @@ class _Clock(SandboxClock):
     """Stands still until it is set forward."""
 
     def now(self) -> datetime:
-        return NOON + timedelta(seconds=self._skipped)
+        return NOON + timedelta(seconds=self._skipped, microseconds=700)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Happened:
     def identity(self) -> Identity:
         change = self.change
         if change.family == "optout":
-            return (change.number, change.customer, change.state, f"{change.at:%H:%M:%S}")
+            return (change.number, change.customer, change.state, change.at.isoformat())
         modified = datetime.fromisoformat(change.body["lastModifiedTime"])
         counts = str(change.body.get("processedCount", ""))
         return (change.family, change.ref, change.state, modified.isoformat(), counts)
@@ -81,9 +81,7 @@ class Happened:
 
 
 def identity_of(event: Event) -> Identity:
-    """The same of an event."""
-    if event.family is Family.OPTOUT:
-        return (event.number, event.customer, event.state, f"{event.timestamp:%H:%M:%S}")
+    """The same of an event of a message or batch."""
     assert event.modified_at is not None
     counts = "" if event.processed is None else str(event.processed)
     return (event.family.value, event.ref, event.state, event.modified_at.isoformat(), counts)
@@ -119,11 +117,26 @@ class TellingMachine(RuleBasedStateMachine):
         journal = self.world.journal
         if change.family == "optout":
             record = self.world.consents.history[-1].described("createdAt")
+            # The history's time and the stream's differ slightly.
+            slightly = timedelta(seconds=(len(self.happened) % 5 - 2) * 0.7)
+            record["createdAt"] = body_time(change.at + slightly)
         elif change.family == "batch":
             record = journal.batches[change.ref].described()
         else:
             record = journal.messages[int(change.ref)].listed(detailed=True)
         self.happened.append(Happened(change, dict(record)))
+
+    def _identity(self, event: Event) -> Identity:
+        if event.family is not Family.OPTOUT:
+            return identity_of(event)
+        wanted = (event.number, event.customer, event.state)
+        [found] = [
+            happened.identity
+            for happened in self.happened
+            if happened.identity[:3] == wanted
+            and abs(happened.change.at - event.timestamp) < timedelta(seconds=3)
+        ]
+        return found
 
     # ---- what happens
 
@@ -178,7 +191,7 @@ class TellingMachine(RuleBasedStateMachine):
         told = self._draw(data)
         appended = self.runner.run(self.log.append([event for _, event in told]))
         assert len(appended.new) + appended.known == len(told)
-        assert {identity_of(entry.event) for entry in appended.new} == {
+        assert {self._identity(entry.event) for entry in appended.new} == {
             happened.identity for happened, _ in told if happened.identity not in self.stored
         }
         self.first_completed.update(appended.first_completed)
@@ -254,7 +267,7 @@ class TellingMachine(RuleBasedStateMachine):
     @invariant()
     def each_change_is_one_row(self) -> None:
         entries = self.runner.run(self.log.reader.page(limit=10_000)).entries
-        found = Counter(identity_of(entry.event) for entry in entries)
+        found = Counter(self._identity(entry.event) for entry in entries)
         assert found == Counter(self.stored.keys())
         assert len({entry.id for entry in entries}) == len(entries)
 
@@ -304,4 +317,4 @@ class TellingMachine(RuleBasedStateMachine):
 
 
 TestTellingMachine = TellingMachine.TestCase
-TestTellingMachine.settings = settings(max_examples=20, stateful_step_count=25, deadline=None)
+TestTellingMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
