@@ -1,7 +1,6 @@
 """What came late is told in one notice once all of it is known, and holds up nothing that is live."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -245,7 +244,7 @@ def test_owed_twice_is_told_once() -> None:
 
 def test_two_reports_of_one_batch_in_one_write_are_one_thing() -> None:
     board = interrupted(600)
-    first, second = completed(1, source=READ_BACK), replace(completed(2), unread=False)
+    first, second = completed(1, source=READ_BACK), completed(2)._replace(unread=False)
     assert board.offer(stored(first, second), BATCHES, at(0)) == []
     assert ids(board.sum_up(at(1))) == [(1,)]
 
