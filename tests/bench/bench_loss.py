@@ -1,8 +1,8 @@
 """What gets lost: Textbell and RingCentral's own Python SDK, at the same service, on the same bad day.
 
 ``python -m tests.bench.bench_loss`` (about two minutes). All are connected to one sandbox at the same time
-and meet the same faults: three short breaks, a burst of texts in one of them, an outage longer than the service
-keeps a session, a black hole, an access token that ends, repeated changes, and one frame that is not
+and meet the same faults: three short breaks, a burst of texts in one of them, an outage longer than the
+service keeps a session, a black hole, an access token that ends, repeated changes, and one frame that is not
 JSON. The SDK runs twice: with a host that does what its example does, and with one that connects,
 subscribes and signs in anew whenever the connection has ended.
 
