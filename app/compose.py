@@ -107,6 +107,7 @@ async def open_engine(
             address=lambda: choices.address(settings.value),
             open_browser=open_browser,
             notifier=notifier,
+            folder=choices.data_dir,
         ) as engine,
     ):
         yield engine

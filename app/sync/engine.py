@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -18,14 +19,13 @@ from app.notices.port import Notifier
 from app.notices.rules import NoticeRules
 from app.ringcentral.filters import FilterSet
 from app.settings import FollowedNumber, Settings, SettingsFile
-from app.sync.catch_up import CatchUp
+from app.sync.completeness import Completeness
 from app.sync.intake import Intake
 from app.sync.outage import OutageWatch
 from app.sync.outbox import Outbox
-from app.sync.read_back import ReadBack
 from app.sync.service import Address
 from app.sync.session import Session
-from app.sync.sign_in import OpenBrowser, sign_in
+from app.sync.sign_in import OpenBrowser, begin_session
 from app.sync.status_board import StatusBoard
 from app.sync.vigil import Vigil
 from app.sync.watch import Watch
@@ -51,8 +51,10 @@ class Engine:
         address: Callable[[], Address],
         open_browser: OpenBrowser,
         notifier: Notifier | None,
+        folder: Path | None = None,
     ) -> None:
         """``address`` tells the server and client id in force; it is asked anew at each sign-in.
+        ``folder`` belongs to all processes that use the same vault.
 
         Without a ``notifier`` nothing is announced, and what would have been stays owed.
         """
@@ -61,14 +63,20 @@ class Engine:
         self._clock = clock
         self._open_browser = open_browser
         self._board = StatusBoard(clock)
-        self._session = Session(event_log, vault, clock, address)
+        self._session = Session(event_log, vault, clock, address, folder)
         self._change_listeners: list[Callable[[Appended], None]] = []
         self._intake = Intake(event_log, stored=self._stored, trouble=self._board.log_trouble)
         self._outbox = (
             Outbox(event_log, notifier, clock, _rules(settings.value), self._read_batch) if notifier else None
         )
         self._ended_elsewhere = False
-        self._catch_up = CatchUp(event_log, clock, self._new_read_back, self._caught_up)
+        self._completeness = Completeness(
+            self.log,
+            *(self._board, clock, self._session, self._intake, self._outbox),
+            followed=lambda: frozenset(self._filters().numbers),
+            stored=self._stored,
+            slept=self.woke,
+        )
         self._vigil = Vigil(
             self._board,
             resting=self._resting_reach,
@@ -141,18 +149,9 @@ class Engine:
             SignInFailed, Unreachable, ServiceError, VaultUnavailable: as they say.
         """
         self._board.change(reach=Reach.SIGNING_IN, problem=None)
-        async with self._vigil.suspended(), self._session.beginning() as service:
-            await sign_in(
-                service.keeper,
-                server_url=service.address.server_url,
-                client_id=service.address.client_id,
-                ports=self._settings.value.redirect_ports,
-                open_browser=self._open_browser,
-                show_link=show_link,
-            )
+        async with self._vigil.suspended():
+            account = await begin_session(self._session, self._settings.value, self._open_browser, show_link)
             self._ended_elsewhere = False
-            account = await service.account_name()
-            await self._session.name_account(account)
             self._board.change(account=account)
         if self._outbox is not None:
             await self._outbox.withdraw(wording.sign_in_needed().tag)
@@ -178,12 +177,16 @@ class Engine:
 
     async def choose(self, numbers: Sequence[OwnNumber]) -> None:
         """Follow exactly these numbers from now on, and remember them. No event is lost by it."""
-        followed = tuple(FollowedNumber(e164=number.e164, label=number.label) for number in numbers)
+        followed = [FollowedNumber(e164=number.e164, label=number.label) for number in numbers]
         self._settings.update(follow=[number.model_dump() for number in followed])
 
     async def check_now(self) -> None:
         """Do at once what would be tried later anyway."""
         self._vigil.hurry()
+
+    async def caught_up(self) -> None:
+        """Wait until what was missed before the connections made so far has been read back."""
+        await self._completeness.caught_up()
 
     def woke(self) -> None:
         """The computer woke or changed networks: trust no connection made before."""
@@ -227,10 +230,11 @@ class Engine:
                     tasks.create_task(self._outbox.run(), name="outbox")
                     outages = OutageWatch(self._board, self._outbox, self._clock)
                     tasks.create_task(outages.run(), name="outages")
-                tasks.create_task(self._catch_up.run(), name="catch up")
+                tasks.create_task(self._completeness.run(), name="completeness")
                 tasks.create_task(self._vigil.run(), name="watch")
         finally:
             await self._intake.drain()
+            await self._completeness.end()
 
     def _new_watch(self) -> Watch:
         return Watch(
@@ -239,32 +243,9 @@ class Engine:
             self.log,
             self._board,
             self._clock,
-            connected=self._connected,
-            lost=self._lost,
+            connected=self._completeness.connected,
+            lost=self._completeness.lost,
         )
-
-    def _new_read_back(self) -> ReadBack:
-        return ReadBack(
-            self._session.service.api,
-            self._intake,
-            self.log.reader,
-            self._clock,
-            lambda: frozenset(number.e164 for number in self._settings.value.follow),
-        )
-
-    def _connected(self) -> None:
-        if self._outbox is not None:
-            self._outbox.connected()
-        self._catch_up.connected()
-
-    def _lost(self) -> None:
-        if self._outbox is not None:
-            self._outbox.lost()
-        self._catch_up.lost()
-
-    def _caught_up(self) -> None:
-        if self._outbox is not None:
-            self._outbox.sum_up()
 
     async def _session_ended(self, error: SignInNeeded) -> None:
         self._ended_elsewhere = True

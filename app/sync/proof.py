@@ -24,9 +24,15 @@ class Proof:
     """
 
     def __init__(
-        self, clock: Clock, time: ServiceTime, oldest_unstored: Callable[[], datetime | None]
+        self,
+        clock: Clock,
+        time: ServiceTime,
+        oldest_unstored: Callable[[], datetime | None],
+        *,
+        beat: float = BEAT,
     ) -> None:
         """``oldest_unstored`` tells when the oldest event was received that is not stored yet."""
+        self.beat_every = beat
         self._clock = clock
         self._time = time
         self._oldest_unstored = oldest_unstored
@@ -55,7 +61,7 @@ class Proof:
         self._alive = False
 
     def beat(self) -> float:
-        """Look at the clocks, every ``BEAT`` seconds; for how many seconds the computer slept, or 0.
+        """Look at the clocks, every ``beat_every`` seconds; for how many seconds the computer slept, or 0.
 
         After a sleep nothing more is proven until the next connection.
         """
@@ -77,7 +83,7 @@ class Proof:
         steady = self._clock.monotonic() - self._steady
         # Where the steady clock counts sleep as well, the beat itself comes late. A clock that is set
         # forward looks like a sleep; one that is set back is none.
-        return max(wall - steady, steady - BEAT)
+        return max(wall - steady, steady - self.beat_every)
 
     def _set_clocks(self) -> None:
         self._wall = self._clock.now()

@@ -1,116 +1,122 @@
 """Reading by REST what the stream cannot have told: after every connection, from the last proof on.
 
 The service filters its lists by the time a record was made, so a window alone does not find a batch of
-yesterday that was completed during today's gap: what is known to be open is asked for by its id.
+yesterday that was completed during today's gap: what is known to be open is asked for by its id. Nothing
+is said of the order of its lists, so none is relied on: what can be resumed is a slice of the window.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from app.domain.clock import Clock, isoformat
-from app.domain.events import Event
-from app.domain.problems import PermissionMissing, ServiceError
-from app.eventlog import LogReader
-from app.ringcentral.bodies import (
-    BATCHES,
-    CONSENTS,
-    MESSAGES,
-    batch_from_rest,
-    consent_from_rest,
-    message_from_rest,
-)
-from app.sync.intake import Intake
+from app.domain.clock import isoformat
+from app.domain.problems import ServiceError
+from app.ringcentral.bodies import BATCHES, MESSAGES, batch_from_rest, message_from_rest
+from app.sync.consents import Consents
+from app.sync.reading import Reading
+from app.sync.to_read import Listing, Span
+from app.sync.unfinished import Unfinished
 from app.transport.api_client import ApiClient
 
 log = logging.getLogger(__name__)
 
-OVERLAP = timedelta(minutes=10)
-"""Read again before the gap: what was made just before it may have reached the lists late."""
-OPEN_FOR = timedelta(days=7)
-"""A batch that has not come to its end by then will not."""
+SLICE = 10_000
+"""Messages between two points from which a reading that was interrupted goes on."""
 
-FromRest = Callable[..., Event]
+COUNTED = timedelta(hours=1)
+"""A longer time is counted before it is read: one request, for slices of a good size and for the progress."""
+
+EDGE = timedelta(seconds=60)
+"""Read beyond the end of a slice: clocks differ, and whether ends belong to a window is not said."""
+
+MOST_NUMBERS = 15
+"""Of so many numbers at once the service lists the messages."""
+
+Progress = Callable[[int | None, datetime | None], None]
+"""Told how many records are left to be read (``None``: unknown), and until when rate limits hold us."""
 
 
 class ReadBack:
-    """Asks the service for everything since a moment and gives it to the intake.
+    """Asks the service for everything that is still to be read, and stores it.
 
     What is in the log already is skipped there: reading twice, or what the stream tells as well, makes
     no second row.
     """
 
-    def __init__(
-        self,
-        api: ApiClient,
-        intake: Intake,
-        reader: LogReader,
-        clock: Clock,
-        followed: Callable[[], frozenset[str]],
-    ) -> None:
-        """``followed`` tells the own numbers (E.164) whose events are wanted."""
-        self._api = api
-        self._intake = intake
-        self._reader = reader
-        self._clock = clock
-        self._followed = followed
+    def __init__(self, api: ApiClient, reading: Reading, progress: Progress) -> None:
+        self._api = api = api.telling(self._waits)
+        self._reading = reading
+        self._progress = progress
+        self._left: int | None = None
+        self._consents = Consents(api, reading)
+        self._unfinished = Unfinished(api, reading, self._count_down)
 
-    async def run(self, since: datetime) -> None:
-        """Read back everything from ``since`` until now, and wait until it is stored.
+    async def run(self) -> None:
+        """Read until nothing is left to be read, also of what is asked for meanwhile.
 
         Raises:
             SignInNeeded, PermissionMissing, ServiceError, Unreachable, RateHeld, LogUnavailable: it is
-                not complete; what was read is kept, and another attempt skips it.
+                not complete; what was read is kept, and another attempt goes on behind it.
         """
-        began = since - OVERLAP
-        # Asked before anything new is stored: what these gaps hold is open in the log as it is now.
-        known = await self._reader.open_batches(self._clock.now() - OPEN_FOR)
-        window = {"dateFrom": isoformat(began), "dateTo": isoformat(self._clock.now())}
-        await self._consents(began)
-        await self._list(BATCHES, window, batch_from_rest)
-        await self._list(MESSAGES, window | {"view": "Detailed"}, message_from_rest)
-        for batch in known:
-            await self._batch(batch.batch_id)
-        await self._intake.settled()
+        reading = self._reading
+        while left := reading.left:
+            if spans := left.of(Listing.CONSENTS):
+                await self._consents.read(spans)
+            elif spans := left.of(Listing.BATCHES):
+                await self._batches(spans[0])
+            elif spans := left.of(Listing.MESSAGES):
+                await self._messages(spans[0])
+            else:
+                await self._unfinished.read()
 
-    async def _batch(self, batch_id: str) -> None:
+    async def _batches(self, span: Span) -> None:
+        followed = self._reading.followed()
+        params = {"from": next(iter(followed))} if len(followed) == 1 else {}
+        async for page in self._api.pages(BATCHES, self._window(span) | params):
+            await self._reading.take(batch_from_rest, page)
+        await self._reading.note(lambda left: left.minus(Listing.BATCHES, span))
+
+    async def _messages(self, span: Span) -> None:
+        followed = self._reading.followed()
+        numbers: dict[str, Any] = {"phoneNumber": sorted(followed)} if len(followed) <= MOST_NUMBERS else {}
+        slices = await self._slices(span, numbers)
+        for part in slices:
+            params = self._window(part) | numbers | {"view": "Detailed"}
+            async for page in self._api.pages(MESSAGES, params):
+                await self._reading.take(message_from_rest, page)
+                self._count_down(len(page))
+            await self._reading.note(lambda left, part=part: left.minus(Listing.MESSAGES, part))  # type: ignore[misc]
+        self._left = None
+
+    async def _slices(self, span: Span, numbers: dict[str, Any]) -> list[Span]:
+        """The span in pieces of so many messages, if they are evenly spread; the newest first."""
+        if span.until - span.since < COUNTED:
+            return [span]
         try:
-            record = await self._api.get_batch(batch_id)
-        except ServiceError as error:
-            if error.status != 404:
-                raise
-            log.info("a batch is no longer known to the service")
-            return
-        await self._take(batch_from_rest, record)
-        since = isoformat(self._clock.now() - OPEN_FOR - OVERLAP)
-        params = {"batchId": batch_id, "view": "Detailed", "dateFrom": since}
-        await self._list(MESSAGES, params, message_from_rest)
+            count = await self._api.count_messages(self._window(span) | numbers)
+        except ServiceError:
+            log.info("the messages cannot be counted beforehand")
+            return [span]
+        self._left = count
+        self._progress(count, None)
+        number = max(1, round(count / SLICE))
+        length = (span.until - span.since) / number
+        edges = [span.since + length * index for index in range(number)] + [span.until]
+        return [Span(since, until) for since, until in pairwise(edges)][::-1]
 
-    async def _list(self, path: str, params: Mapping[str, Any], build: FromRest) -> None:
-        async for page in self._api.pages(path, params):
-            for record in page:
-                await self._take(build, record)
+    def _window(self, span: Span) -> dict[str, Any]:
+        window = {"dateFrom": isoformat(span.since)}
+        until = span.until + EDGE
+        if until < self._api.time.now():
+            window["dateTo"] = isoformat(until)
+        return window
 
-    async def _consents(self, began: datetime) -> None:
-        """The history has no dates to ask for: it is read from its newest end until it is old enough."""
-        try:
-            async for page in self._api.pages(CONSENTS, {}):
-                events = [consent_from_rest(record, received_at=self._clock.now()) for record in page]
-                for event in events:
-                    if event.timestamp >= began:
-                        await self._keep(event)
-                if any(event.timestamp < began for event in events):
-                    return
-        except (PermissionMissing, ServiceError) as error:
-            if isinstance(error, ServiceError) and error.status not in (403, 404):
-                raise
-            # Accounts without the newer interface: the stream alone tells of their opt-outs.
-            log.warning("the consent history cannot be read here")
+    def _count_down(self, records: int) -> None:
+        if self._left is not None:
+            self._left = max(0, self._left - records)
+        self._progress(self._left, None)
 
-    async def _take(self, build: FromRest, record: Mapping[str, Any]) -> None:
-        await self._keep(build(record, received_at=self._clock.now()))
-
-    async def _keep(self, event: Event) -> None:
-        if event.number in self._followed():
-            await self._intake.give(event)
+    def _waits(self, until: datetime | None) -> None:
+        self._progress(self._left, until)

@@ -7,7 +7,7 @@ from typing import Any
 from app.domain.clock import Clock
 from app.domain.events import Appended, Event
 from app.eventlog import EventLog
-from app.sync.to_read import NAME, Span, ToRead, from_json
+from app.sync.to_read import NAME, Listing, Span, ToRead, from_json
 
 AT_ONCE = 50
 """Records made into events between two moments in which others may go on: a few milliseconds' work."""
@@ -50,6 +50,10 @@ class Reading:
     async def ask_for(self, span: Span, notes: Mapping[str, str] | None = None) -> None:
         """Note that this span is to be read, and ``notes`` with it. Raises LogUnavailable."""
         await self._change(lambda left: left.asked_for(span), notes)
+
+    async def ask_for_consents(self, span: Span, notes: Mapping[str, str]) -> None:
+        """The same of consents alone. Raises LogUnavailable."""
+        await self._change(lambda left: left.plus(span, [Listing.CONSENTS]), notes)
 
     async def note(self, change: Callable[[ToRead], ToRead]) -> None:
         """Note that something was read, or is to be read differently. Raises LogUnavailable."""

@@ -32,13 +32,13 @@ class Session:
         clock: Clock,
         address: Callable[[], Address],
         folder: Path | None = None,
-        time: ServiceTime | None = None,
     ) -> None:
         """``address`` tells the server and client id in force; it is asked anew at each sign-in.
 
-        ``folder`` belongs to all processes that use the same vault. ``time`` is set by the service's answers.
+        ``folder`` belongs to all processes that use the same vault.
         """
-        self._time = time or ServiceTime(clock)
+        self.time = ServiceTime(clock)
+        """The service's clock, set by its answers."""
         self._folder = folder
         self._log = event_log
         self._vault = vault
@@ -56,7 +56,7 @@ class Session:
         """
         address = self._address()
         self._service = await self._closing.enter_async_context(
-            open_service(address, self._vault, self._clock, self._folder, self._time)
+            open_service(address, self._vault, self._clock, self._folder, self.time)
         )
         stored = await self._log.meta(SIGNED_IN_AT)
         self._elsewhere = stored is not None and stored != _spelled(address)
@@ -96,7 +96,7 @@ class Session:
         else:
             async with AsyncExitStack() as opening:
                 service = await opening.enter_async_context(
-                    open_service(address, self._vault, self._clock, self._folder, self._time)
+                    open_service(address, self._vault, self._clock, self._folder, self.time)
                 )
                 yield service
                 await self._closing.aclose()

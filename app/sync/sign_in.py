@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from app.domain.problems import SignInFailed
 from app.ringcentral.oauth import authorize_url, make_pkce
+from app.settings import Settings
+from app.sync.session import Session
 from app.transport.loopback import LoopbackReceiver
 from app.transport.token_keeper import TokenKeeper
 
@@ -46,3 +48,24 @@ async def sign_in(
         await open_browser(link)
         code = await receiver.wait(time_limit)
         await keeper.exchange(code, pkce.verifier, receiver.redirect_uri)
+
+
+async def begin_session(
+    session: Session, settings: Settings, open_browser: OpenBrowser, show_link: Callable[[str], None]
+) -> str:
+    """Sign in to the service that is in force and make it the one in use; whose session it is.
+
+    Raises as ``sign_in`` does; then nothing has changed.
+    """
+    async with session.beginning() as service:
+        await sign_in(
+            service.keeper,
+            server_url=service.address.server_url,
+            client_id=service.address.client_id,
+            ports=settings.redirect_ports,
+            open_browser=open_browser,
+            show_link=show_link,
+        )
+        account = await service.account_name()
+        await session.name_account(account)
+    return account

@@ -60,6 +60,8 @@ class ToRead:
         """This without the span of this list."""
         left = []
         for old in self.of(listing):
+            if span.since <= old.since and old.until <= span.until:
+                continue
             if span.until <= old.since or old.until <= span.since:
                 left.append(old)
                 continue

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -101,7 +102,14 @@ class ApiClient:
         self._clock = clock
         self._sleep = sleep
         self._chance = chance
+        self._waits: Waits | None = None
         self.time = time or ServiceTime(clock)
+
+    def telling(self, waits: Waits) -> "ApiClient":
+        """The same client for a task that tells of the waits that rate limits impose on it."""
+        found = copy(self)
+        found._waits = waits
+        return found
 
     async def request(
         self,
@@ -112,14 +120,12 @@ class ApiClient:
         json: Any = None,
         group: Group = Group.LIGHT,
         interactive: bool = False,
-        waits: Waits | None = None,
     ) -> dict[str, Any]:
         """Send a request and return the JSON object it is answered with; ``{}`` for an empty answer.
 
         A token that is rejected is refreshed once. Timeouts and the service's own errors are tried again
         with growing delays, in the background more often than for a waiting user. Rate limits are waited
-        for; an ``interactive`` call is told instead if that would take long. ``waits`` is told of waits
-        that the rate limits impose, and of their end.
+        for; an ``interactive`` call is told instead if that would take long.
 
         Raises:
             SignInNeeded, PermissionMissing, ServiceError, Unreachable, RateHeld, VaultUnavailable
@@ -129,7 +135,7 @@ class ApiClient:
         refreshed = False
         while True:
             token = await self._keeper.access_token()
-            await self._turn(group, interactive, waits)
+            await self._turn(group, interactive)
             tries_left -= 1
             try:
                 answer = await self._send(method, path, params, json, token)
@@ -203,7 +209,7 @@ class ApiClient:
 
     async def batch_statuses(self, batch_id: str, *, interactive: bool = False) -> BatchCounts:
         """How many of the batch's messages are in which state."""
-        since = isoformat(self._clock.now() - timedelta(days=30))
+        since = isoformat(self.time.now() - timedelta(days=30))
         params = {"batchId": batch_id, "dateFrom": since}
         body = await self.request("GET", f"{_A2P}/statuses", params=params, interactive=interactive)
         states = {name: entry for name, entry in body.items() if isinstance(entry, dict)}
@@ -245,7 +251,6 @@ class ApiClient:
         params: Mapping[str, Any],
         *,
         search: bool = False,
-        waits: Waits | None = None,
     ) -> AsyncIterator[list[dict[str, Any]]]:
         """The records of a list, a page at a time, within the rate limits: for the background.
 
@@ -257,9 +262,9 @@ class ApiClient:
         while True:
             page = {"perPage": _PER_PAGE, **params} | ({"pageToken": token} if token else {})
             if search:
-                body = await self.request("POST", path, json=page, waits=waits)
+                body = await self.request("POST", path, json=page)
             else:
-                body = await self.request("GET", path, params=page, waits=waits)
+                body = await self.request("GET", path, params=page)
             yield _records(body)
             paging = body.get("paging")
             token = paging.get("nextPageToken") if isinstance(paging, dict) else None
@@ -270,17 +275,17 @@ class ApiClient:
                 return
             seen.add(token)
 
-    async def _turn(self, group: Group, interactive: bool, waits: Waits | None) -> None:
+    async def _turn(self, group: Group, interactive: bool) -> None:
         told = False
         while wait := self._rates.ask(group, self._clock.monotonic(), interactive):
             if interactive and wait > _PATIENCE:
                 raise rate_held(wait, self._clock.now())
-            if waits is not None and wait > _PATIENCE:
+            if self._waits is not None and wait > _PATIENCE:
                 told = True
-                waits(self._clock.now() + timedelta(seconds=wait))
+                self._waits(self._clock.now() + timedelta(seconds=wait))
             await self._sleep(wait)
-        if told and waits is not None:
-            waits(None)
+        if told and self._waits is not None:
+            self._waits(None)
 
     async def _send(
         self, method: str, path: str, params: Mapping[str, Any] | None, json: Any, token: str

@@ -77,6 +77,7 @@ class WsTokens:
         if kept is not None and kept.ends - self._clock.monotonic() > _TOO_LATE:
             return kept
         access = await self._keeper.access_token()
+        asked = self._clock.monotonic()
         body = await self._asked(access, urgency)
         if body is None:
             await self._keeper.refresh(access)
@@ -86,7 +87,7 @@ class WsTokens:
         if not (isinstance(uri, str) and uri and isinstance(token, str) and token):
             raise ServiceError("RingCentral gave no address to listen at. Try again in a few minutes.")
         known = isinstance(life, int | float) and not isinstance(life, bool) and life > 0
-        return WsToken(uri, token, self._clock.monotonic() + (float(life) if known and life else _LIFE))
+        return WsToken(uri, token, asked + (float(life) if known and life else _LIFE))
 
     async def _asked(self, access_token: str, urgency: Urgency, *, last: bool = False) -> Any:
         """The answer; ``None`` if the access token was rejected, which the ``last`` time is an error."""
@@ -103,9 +104,9 @@ class WsTokens:
                 self._pace.unsent()
             raise
         self._pace.note(answer.headers, answer.status_code)
-        self._time.note(answer.headers.get("Date"))
         if is_foreign(answer.status_code, answer.headers, answer.content):
             raise intercepted(self._server)
+        self._time.note(answer.headers.get("Date"))
         try:
             body = parse(answer.text)
         except Unparsable:

@@ -40,6 +40,13 @@ def test_gaps_that_overlap_are_read_once() -> None:
     assert plan.newest == span(80, 90)
 
 
+def test_a_moment_is_read_as_well() -> None:
+    plan = ToRead().plus(span(5, 5), [Listing.CONSENTS])
+    assert plan.of(Listing.CONSENTS) == (span(5, 5),)
+    assert not plan.minus(Listing.CONSENTS, span(5, 5))
+    assert not plan.minus(Listing.CONSENTS, span(0, 5))
+
+
 @pytest.mark.parametrize("text", ["[]", "{}", "1", '{"spans": [["x", "y", "z"]]}', "nothing"])
 def test_what_is_none_of_ours(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - json's own, or ours
