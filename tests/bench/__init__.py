@@ -8,12 +8,14 @@
     python -m tests.bench.bench_store        the log alone: taking events in, and searching them
 
     python -m tests.bench.bench_loss         what is lost on a bad day, next to RingCentral's Python SDK
+    python -m tests.bench.bench_catch_up     a weekend of 50,000 messages read back, with the window open
+    python -m tests.bench.bench_day          24 hours in twelve minutes: what is held in the end
 
-The last is a matter of minutes and not part of the table.
+The last three take minutes each and are no part of the table.
 
 They are no tests: nothing fails when a machine is slow or busy. What is measured and its floor (the least
 program that could do the same) run in turns or side by side in the same run, so that it is their ratio that
-tells something. All but the last two need Linux, and run in a private desktop with a sandbox service of
+tells something. The first three need Linux, and run in a private desktop with a sandbox service of
 their own; nothing of the user's is touched. A busy machine makes single figures worse, never better: before
 calling a target missed, run it again when nothing else runs.
 """

@@ -20,7 +20,17 @@ ROOT = Path(__file__).resolve().parents[2]
 class Program:
     """One installation, and the process that runs on it or does not."""
 
-    def __init__(self, folder: Path, box: Sandbox, lapse: Lapse, redirect_port: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        box: Sandbox,
+        lapse: Lapse,
+        redirect_port: int,
+        *,
+        module: str = "tests.chaos.program",
+    ) -> None:
+        """``module`` is what the process runs."""
+        self._module = module
         self.folder = folder
         self.data = folder / "data"
         self.data.mkdir()
@@ -77,7 +87,7 @@ class Program:
         self.status = {}
         arguments = [self.data, self._lapse.rate, self._lapse.origin, self._lapse.wall, self.runs]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.program", *map(str, arguments)],
+            [sys.executable, "-m", self._module, *map(str, arguments)],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from app.notices.port import Notice
 from app.settings import SettingsFile
 from app.sync.engine import Engine
 from tests.chaos.lapse import Lapse, Shift, WrongClock
+
+Beside = Callable[[Engine], Coroutine[Any, Any, None]]
 
 SIGN_IN_AFTER = 5.0
 """Seconds that a signed-out user takes to notice."""
@@ -158,8 +161,8 @@ def _log_to_stderr(lapse: Lapse, number: int) -> None:
     logging.getLogger("asyncio").addHandler(handler)
 
 
-async def run(folder: Path, lapse: Lapse, number: int) -> None:
-    """Until SIGTERM."""
+async def run(folder: Path, lapse: Lapse, number: int, beside: Beside | None = None) -> None:
+    """Until SIGTERM. ``beside`` runs beside the engine."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
     choices = Choices(folder)
@@ -181,10 +184,12 @@ async def run(folder: Path, lapse: Lapse, number: int) -> None:
         running = loop.create_task(engine.run(), name="engine")
         user = loop.create_task(_sign_in_again(engine), name="user")
         ending = loop.create_task(ended.wait(), name="end")
-        await asyncio.wait({running, user, ending}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (running, user, ending):
+        others = [loop.create_task(beside(engine), name="beside")] if beside else []
+        tasks = (running, user, ending, *others)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
             task.cancel()
-        outcomes = await asyncio.gather(running, user, ending, return_exceptions=True)
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         for outcome in outcomes:
             if isinstance(outcome, BaseException) and not isinstance(outcome, asyncio.CancelledError):
                 raise outcome
