@@ -94,7 +94,7 @@ class EventDelegate(QStyledItemDelegate):
         painter: QPainter,
         area: QRect,
         index: QModelIndex | QPersistentModelIndex,
-        entry: Entry,
+        entry: Entry | None,
         row: Row | None,
         ratio: float,
     ) -> None:
@@ -111,11 +111,12 @@ class EventDelegate(QStyledItemDelegate):
                 area = area.adjusted(0, 0, -theme.GAP, 0)
             self._text(painter, area, str(index.data()), self._body, tokens.muted, side)
 
-    def _who(self, painter: QPainter, area: QRect, entry: Entry, row: Row, ratio: float) -> None:
+    def _who(self, painter: QPainter, area: QRect, entry: Entry | None, row: Row, ratio: float) -> None:
         tokens = self._theme.tokens
+        unread = entry is not None and entry.unread
         left = area.left() - theme.GAP + (theme.MARGIN - _DOT) // 2 + 1
         middle = area.center().y() + 1
-        if entry.unread:
+        if unread:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.accent))
@@ -126,13 +127,20 @@ class EventDelegate(QStyledItemDelegate):
         painter.drawPixmap(QPointF(left, middle - theme.ICON / 2), drawn)
         left += theme.ICON + theme.WIDE
         area = QRect(left, area.top(), area.right() - left + 1, area.height())
-        self._text(painter, area, row.who, self._strong if entry.unread else self._body, tokens.text)
+        self._text(
+            painter,
+            area,
+            row.who,
+            self._strong if unread else self._body,
+            tokens.muted if entry is None else tokens.text,
+        )
 
-    def _what(self, painter: QPainter, area: QRect, entry: Entry, row: Row) -> None:
+    def _what(self, painter: QPainter, area: QRect, entry: Entry | None, row: Row) -> None:
         tokens = self._theme.tokens
+        unread = entry is not None and entry.unread
         if row.lead:
             colour = tokens.text if row.tone == "muted" else getattr(tokens, row.tone)
-            font = self._strong if entry.unread else self._body
+            font = self._strong if unread else self._body
             used = self._text(painter, area, row.lead, font, colour)
             area = area.adjusted(used + theme.WIDE, 0, 0, 0)
         words = QFontMetrics(self._strong).horizontalAdvance(row.what)
@@ -142,9 +150,10 @@ class EventDelegate(QStyledItemDelegate):
                 paint_bar(painter, bar, row.summary, tokens)
                 area = area.adjusted(_BAR_WIDTH + theme.WIDE, 0, 0, 0)
         if row.what and area.width() > theme.GROUP:
-            strong = entry.unread and row.summary is not None
+            strong = unread and row.summary is not None
             font = self._strong if strong else self._body
-            self._text(painter, area, row.what, font, tokens.muted if row.lead else tokens.text)
+            muted = row.lead or entry is None
+            self._text(painter, area, row.what, font, tokens.muted if muted else tokens.text)
 
     @staticmethod
     def _text(

@@ -13,14 +13,16 @@ from enum import IntEnum
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from app.domain.events import BatchSummary, Entry, Family
-from app.ui import event_words, words
+from app.domain.gaps import Gap
+from app.ui import event_words, gap_words, words
+from app.ui.gap_rows import cell, placed
 from app.ui.words import Labels
 
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
-"""The whole row: ``(Entry, event_words.Row)``; ``None`` while it is on its way."""
+"""The whole row: ``(Entry, event_words.Row)``; ``None`` while it is on its way. A gap has no ``Entry``."""
 
 _KEPT = 4_000
 """Events kept in memory; ids are kept for all rows."""
@@ -44,7 +46,10 @@ _TITLES = {
 
 
 class EventTableModel(QAbstractTableModel):
-    """Rows by descending id. ``more`` says whether older ones wait in the log."""
+    """Rows by descending id. ``more`` says whether older ones wait in the log.
+
+    Between the events stand the gaps, each where it ended: times in which nobody was watching.
+    """
 
     missing = Signal(int)
     """A row's event is wanted, and is not in memory."""
@@ -55,7 +60,9 @@ class EventTableModel(QAbstractTableModel):
         super().__init__(parent)
         self._now = now
         self._zone = zone
-        self._keys: list[int] = []  # negative ids, ascending: newest first and fit for bisect
+        # Negative ids, ascending: newest first and fit for bisect. A gap's lies between two of them.
+        self._keys: list[float] = []
+        self._gaps: dict[float, Gap] = {}
         self._entries: OrderedDict[int, Entry] = OrderedDict()
         self._batches: dict[str, BatchSummary] = {}
         self._labels = Labels()
@@ -68,6 +75,7 @@ class EventTableModel(QAbstractTableModel):
         self.beginResetModel()
         self._keys = [-entry.id for entry in entries]
         self._entries = OrderedDict((entry.id, entry) for entry in entries)
+        self._gaps = {}
         self._batches = dict(batches)
         self.more = more
         self.endResetModel()
@@ -121,12 +129,33 @@ class EventTableModel(QAbstractTableModel):
                 if row >= 0:
                     self._row_changed(row)
 
+    def set_gaps(self, gaps: Iterable[Gap]) -> None:
+        """These are the gaps there are; those older than the rows wait for theirs."""
+        bottom = self.bottom
+        wanted = placed(gaps, below=bottom if self.more else None) if bottom is not None else {}
+        for key in [key for key in self._gaps if key not in wanted]:
+            row = bisect_left(self._keys, key)
+            self.beginRemoveRows(_NOWHERE, row, row)
+            del self._keys[row], self._gaps[key]
+            self.endRemoveRows()
+        for key, gap in wanted.items():
+            row = bisect_left(self._keys, key)
+            if key not in self._gaps:
+                self.beginInsertRows(_NOWHERE, row, row)
+                self._keys.insert(row, key)
+                self._gaps[key] = gap
+                self.endInsertRows()
+            elif self._gaps[key] != gap:
+                self._gaps[key] = gap
+                self._row_changed(row)
+
     def keep_newest(self, rows: int) -> None:
         """Let go of all but the newest rows; they can be fetched again."""
         if len(self._keys) > rows:
             self.beginRemoveRows(_NOWHERE, rows, len(self._keys) - 1)
             for key in self._keys[rows:]:
-                self._entries.pop(-key, None)
+                self._entries.pop(_id(key), None)
+                self._gaps.pop(key, None)
             del self._keys[rows:]
             self.more = True
             self.endRemoveRows()
@@ -155,13 +184,13 @@ class EventTableModel(QAbstractTableModel):
 
     @property
     def top(self) -> int | None:
-        """The id of the newest row."""
-        return -self._keys[0] if self._keys else None
+        """The id of the newest event."""
+        return next((_id(key) for key in self._keys if key not in self._gaps), None)
 
     @property
     def bottom(self) -> int | None:
-        """The id of the oldest row."""
-        return -self._keys[-1] if self._keys else None
+        """The id of the oldest event."""
+        return next((_id(key) for key in reversed(self._keys) if key not in self._gaps), None)
 
     @property
     def labels(self) -> Labels:
@@ -169,8 +198,8 @@ class EventTableModel(QAbstractTableModel):
         return self._labels
 
     def id_at(self, row: int) -> int:
-        """The id of a row that exists."""
-        return -self._keys[row]
+        """The id of a row that exists; for a gap that of the place before it."""
+        return _id(self._keys[row])
 
     def row_of(self, id_: int) -> int:
         """The row of an event, -1 if it has none."""
@@ -179,7 +208,9 @@ class EventTableModel(QAbstractTableModel):
 
     def entry_at(self, row: int) -> Entry | None:
         """The event of a row, if it is in memory."""
-        return self._entries.get(-self._keys[row]) if 0 <= row < len(self._keys) else None
+        if not 0 <= row < len(self._keys) or self._keys[row] in self._gaps:
+            return None
+        return self._entries.get(_id(self._keys[row]))
 
     def batch(self, batch_id: str) -> BatchSummary | None:
         """What is known of a batch that has a row."""
@@ -191,6 +222,9 @@ class EventTableModel(QAbstractTableModel):
 
     def sentence(self, row: int) -> str:
         """A row as one sentence."""
+        gap = self._gaps.get(self._keys[row])
+        if gap is not None:
+            return gap_words.sentence(gap, self._now(), self._zone)
         entry = self.entry_at(row)
         if entry is None:
             return ""
@@ -227,7 +261,10 @@ class EventTableModel(QAbstractTableModel):
         wanted = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole, ROW_ROLE)
         if role not in wanted:
             return None
-        entry = self._entries.get(-self._keys[index.row()])
+        gap = self._gaps.get(self._keys[index.row()])
+        if gap is not None:
+            return cell(gap, index.column(), role, ROW_ROLE, self._now(), self._zone)
+        entry = self._entries.get(_id(self._keys[index.row()]))
         if entry is None:
             self.missing.emit(index.row())
             return None if role == ROW_ROLE else "…"
@@ -251,3 +288,7 @@ class EventTableModel(QAbstractTableModel):
     def _let_go(self) -> None:
         while len(self._entries) > _KEPT:
             self._entries.popitem(last=False)
+
+
+def _id(key: float) -> int:
+    return int(-key)

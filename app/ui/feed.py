@@ -7,8 +7,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.domain.events import Appended, BatchSummary, Entry, Family
 from app.domain.problems import Expected
+from app.domain.status import Status
 from app.eventlog import LogReader, Query
 from app.ui.event_model import EventTableModel
+from app.ui.gap_feed import GapFeed
 from app.ui.tasks import Tasks
 from app.ui.words import COUNT_LIMIT
 
@@ -52,6 +54,7 @@ class EventFeed(QObject):
         self._model = model
         self._tasks = tasks
         self._query: Query | None = None
+        self._gaps = GapFeed(log, model)
         self._following = True
         self._pending_top: int | None = None
         self._dirty = False
@@ -82,9 +85,10 @@ class EventFeed(QObject):
             self.follow()
         self._following = on
 
-    def show(self, query: Query) -> None:
-        """Replace the rows by what matches ``query``."""
+    def show(self, query: Query, *, gaps: bool = False) -> None:
+        """Replace the rows by what matches ``query``; with ``gaps`` between them."""
         self._query = query
+        self._gaps.choose(wanted=gaps, since=query.after)
         self._following = True
         self._late.clear()
         self._set_pending(0)
@@ -97,7 +101,7 @@ class EventFeed(QObject):
     def reload(self) -> None:
         """Load the same again: after an error, or to catch up with a lot."""
         if self._query is not None:
-            self.show(self._query)
+            self.show(self._query, gaps=self._gaps.wanted)
 
     def follow(self) -> None:
         """Take in what is pending and show new events as they come."""
@@ -113,6 +117,11 @@ class EventFeed(QObject):
         """Fetch the next page below, unless it is on its way or there is none."""
         if self._model.more and not self._tasks.running("log-older") and self._query is not None:
             self._tasks.latest("log-older", self._load_older, self._query, failed=self._failed)
+
+    def status_changed(self, status: Status) -> None:
+        """The program stands otherwise: a time in which nobody watched may have ended, or been closed."""
+        if self._gaps.may_have_changed(status) and self.state is FeedState.READY:
+            self._tasks.latest("log-gaps", self._gaps.refresh, failed=self._failed)
 
     def changed(self, appended: Appended) -> None:
         """The log was written to."""
@@ -132,6 +141,7 @@ class EventFeed(QObject):
         page = await self._log.page(query, limit=PAGE)
         batches = await self._batches_of(page.entries)
         self._model.reset(page.entries, batches, more=page.more)
+        await self._gaps.refresh()
         self._set_state(FeedState.READY)
         self.total = len(page.entries)
         self.reloaded.emit()
@@ -145,6 +155,7 @@ class EventFeed(QObject):
         page = await self._log.page(query, before=self._model.bottom, limit=PAGE)
         batches = await self._batches_of(page.entries)
         self._model.append_older(page.entries, batches, more=page.more)
+        await self._gaps.refresh()
 
     def _update(self) -> None:
         if self._query is not None and self.state is FeedState.READY:

@@ -169,6 +169,11 @@ class Filters:
         return self.can_leave_out and not self.all_texts
 
     @property
+    def with_gaps(self) -> bool:
+        """Times in which nobody watched stand between the events: where an event might be missed."""
+        return not self.narrowed and (self.view.mixed or self.view is View.OPT_OUTS)
+
+    @property
     def narrowed(self) -> bool:
         """Whether the user narrowed the view down: there is something to clear."""
         return bool(self.chips or self.typed.strip())

@@ -184,7 +184,7 @@ class LogPanel(QWidget):
             self.search.show_wrong(str(error))  # the rows of the last good search stay
             return
         self.search.show_wrong("")
-        self.feed.show(query)
+        self.feed.show(query, gaps=asked.with_gaps)
 
     def _only_batch(self, batch_id: str, name: str) -> None:
         self._ask(self._filters.plain().with_chip(filters.batch_chip(batch_id, name)))

@@ -113,6 +113,7 @@ class MainWindow(QWidget):
         self._note_day()
         self.status_line.show_status(status)
         self.log.show_state()
+        self.log.feed.status_changed(status)
 
     def show_numbers(self, numbers: tuple[OwnNumber, ...]) -> None:
         """The numbers that have names."""

@@ -11,7 +11,7 @@ from app.domain.problems import Remedy
 from app.domain.status import Reach, Status
 from app.ui import theme
 from app.ui.parts import Glyph, IconButton, Notice, button, column, label, line
-from app.ui.status_words import paused, standing
+from app.ui.status_words import catching_up, paused, standing
 from app.ui.theme import Theme
 from app.ui.words import ago, moment, until
 
@@ -115,7 +115,7 @@ class StatusLine(QWidget):
         return self._headline.text()
 
     def _news(self, status: Status, now: datetime) -> str:
-        said = [self._last_event(status, now)]
+        said = [catching_up(status, now, self._zone) or self._last_event(status, now)]
         if self._checking:
             said.append("Checking…")
         elif status.reach is Reach.LIVE and self._checked_at is not None and now - self._checked_at < _FRESH:

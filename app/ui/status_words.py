@@ -51,6 +51,8 @@ def standing(status: Status, now: datetime, zone: tzinfo | None = None, *, news:
         remedy = problem.remedy if problem.remedy is not Remedy.NONE else remedy
         if problem.until is not None and problem.until > now:
             detail = f"{detail} Next try at {until(problem.until, now, zone)}."
+    elif status.waiting_until is not None and status.waiting_until > now:
+        detail = f"RingCentral lets us in again at {until(status.waiting_until, now, zone)}. Nothing is lost."
         if status.reach in (Reach.LIVE, Reach.CONNECTING):
             icon, tone = "warning", "waiting"
     if status.reach is Reach.RECONNECTING and now - status.since < GRACE:
@@ -76,7 +78,7 @@ def _plain(status: Status, now: datetime, zone: tzinfo | None) -> tuple[str, Rem
             watched = f"Watching {counted(len(status.numbers), 'number')}"
             return watched, Remedy.NONE, "tray-live", "check", "good"
         case Reach.RECONNECTING:
-            lost = f"Reconnecting since {until(status.since, now, zone)}"
+            lost = f"Reconnecting since {until(status.offline_since or status.since, now, zone)}"
             return lost, Remedy.TRY_AGAIN, "tray-connecting", "refresh", "waiting"
         case Reach.STOPPED:
             stopped = f"Not watching since {until(status.since, now, zone)}"
@@ -88,10 +90,23 @@ def paused(status: Status, now: datetime) -> bool:
     return status.paused_until is not None and status.paused_until > now
 
 
+def catching_up(status: Status, now: datetime, zone: tzinfo | None = None) -> str:
+    """``Catching up since 9:41 am: 1,204 left``; ``""`` when nothing is being read back."""
+    reading = status.catching_up
+    if reading is None:
+        return ""
+    said = f"Catching up since {until(reading.since, now, zone)}"
+    if reading.waiting_until is not None and reading.waiting_until > now:
+        return f"{said}: goes on at {until(reading.waiting_until, now, zone)}"
+    return f"{said}: {reading.left:,} left" if reading.left else said
+
+
 def menu_line(status: Status, now: datetime, zone: tzinfo | None = None) -> str:
     """The first line of the tray menu, and the tooltip after the program's name."""
     if status.reach is Reach.LIVE and status.paused_until is not None and paused(status, now):
         return f"Paused until {until(status.paused_until, now, zone)}"
+    if status.reach is Reach.LIVE and (reading := catching_up(status, now, zone)):
+        return reading
     return standing(status, now, zone).headline
 
 

@@ -28,7 +28,7 @@ ICON = 20
 ICON_LARGE = 24
 ICON_HERO = 40
 SIDEBAR = 196
-DETAIL = 340
+DETAIL = 360
 READABLE = 520
 """Width of a column of running text or fields."""
 

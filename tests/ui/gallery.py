@@ -17,6 +17,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6.QtWidgets import QApplication, QWidget
 from qasync import QEventLoop
 
+from app.domain.gaps import GapReason
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput, Problem, Remedy, SignInFailed, Unreachable
 from app.domain.status import Reach, Status
@@ -56,9 +57,10 @@ MANY = tuple(
 class Studio:
     """One application, one folder for the pictures, fresh windows for each."""
 
-    def __init__(self, app: QApplication, out: Path) -> None:
+    def __init__(self, app: QApplication, out: Path, scratch: str) -> None:
         self.app = app
         self.out = out
+        self.scratch = scratch
         self.problems: list[str] = []
 
     async def desk(
@@ -70,10 +72,11 @@ class Studio:
         numbers: tuple[OwnNumber, ...] = shop.NUMBERS,
         **status: object,
     ) -> tuple[Desk, DeskEngine]:
-        folder = Path(tempfile.mkdtemp(prefix="gallery-"))
+        folder = Path(tempfile.mkdtemp(dir=self.scratch))
         log = await EventLog.open(folder / "log.db", "ab" * 32)
         if events:
             await log.append(shop.Shop().morning())
+            await _gaps(log)
         settings = SettingsFile(folder / "settings.json")
         settings.update(
             first_run_done=first_run_done,
@@ -121,6 +124,16 @@ class Studio:
         await asyncio.sleep(0.15)
         window.grab().save(str(self.out / f"{name}.png"))
         print(name)
+
+
+async def _gaps(log: EventLog) -> None:
+    """A night with the computer off, and a break at noon that is still being closed."""
+    spans = ((22 * 60, 9 * 60, GapReason.CLOSED), (200, 150, GapReason.ASLEEP), (45, 38, GapReason.OFFLINE))
+    for began, ended, reason in spans:
+        gap = await log.open_gap(shop.NOW - timedelta(minutes=began), reason)
+        await log.change_gap(gap.id, ended=shop.NOW - timedelta(minutes=ended))
+        if reason is not GapReason.OFFLINE:
+            await log.close_gaps([gap.id])
 
 
 Scene = Callable[[Studio], Awaitable[None]]
@@ -419,9 +432,10 @@ async def tray_icons(studio: Studio) -> None:
 
 async def _main(app: QApplication, out: Path, names: list[str]) -> int:
     out.mkdir(parents=True, exist_ok=True)
-    studio = Studio(app, out)
-    for name in names or list(SCENES):
-        await SCENES[name](studio)
+    with tempfile.TemporaryDirectory(prefix="gallery-") as scratch:
+        studio = Studio(app, out, scratch)
+        for name in names or list(SCENES):
+            await SCENES[name](studio)
     for problem in studio.problems:
         print("PROBLEM:", problem, file=sys.stderr)
     return 1 if studio.problems else 0
