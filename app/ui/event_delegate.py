@@ -14,6 +14,11 @@ _DOT = 6
 _BAR_WIDTH = 96
 _BAR_HEIGHT = 6
 _BAR_GAP = 2
+# Put together once: adding Qt's flags takes as long as drawing a word.
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+_ELIDE = Qt.TextElideMode.ElideRight
+_SELECTED = QStyle.StateFlag.State_Selected
 
 
 def paint_bar(painter: QPainter, area: QRectF, batch: BatchSummary, tokens: Tokens) -> None:
@@ -57,6 +62,7 @@ class EventDelegate(QStyledItemDelegate):
         self.hovered = -1
         self._body = its_theme.body
         self._strong = its_theme.strong
+        self._metrics = {id(font): QFontMetrics(font) for font in (self._body, self._strong)}
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(theme.TARGET, theme.ROW)
@@ -72,7 +78,7 @@ class EventDelegate(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         widget: QWidget = option.widget
         painter.save()
-        if state & QStyle.StateFlag.State_Selected:
+        if state & _SELECTED:
             active = widget.hasFocus()
             ground = tokens.selection if active else tokens.hover
             painter.fillRect(area, QColor(ground))
@@ -104,12 +110,10 @@ class EventDelegate(QStyledItemDelegate):
         elif index.column() == Column.WHAT and row is not None:
             self._what(painter, area, entry, row)
         else:
-            side = (
-                Qt.AlignmentFlag.AlignRight if index.column() == Column.TIME else Qt.AlignmentFlag.AlignLeft
-            )
-            if index.column() == Column.TIME:
+            last = index.column() == Column.TIME
+            if last:
                 area = area.adjusted(0, 0, -theme.GAP, 0)
-            self._text(painter, area, str(index.data()), self._body, tokens.muted, side)
+            self._text(painter, area, str(index.data()), self._body, tokens.muted, _RIGHT if last else _LEFT)
 
     def _who(self, painter: QPainter, area: QRect, entry: Entry | None, row: Row, ratio: float) -> None:
         tokens = self._theme.tokens
@@ -141,10 +145,10 @@ class EventDelegate(QStyledItemDelegate):
         if row.lead:
             colour = tokens.text if row.tone == "muted" else getattr(tokens, row.tone)
             font = self._strong if unread else self._body
-            used = self._text(painter, area, row.lead, font, colour)
-            area = area.adjusted(used + theme.WIDE, 0, 0, 0)
-        words = QFontMetrics(self._strong).horizontalAdvance(row.what)
-        if row.summary is not None and area.width() >= words + _BAR_WIDTH + theme.WIDE:
+            self._text(painter, area, row.lead, font, colour)
+            area = area.adjusted(self._width(row.lead, font) + theme.WIDE, 0, 0, 0)
+        roomy = area.width() - _BAR_WIDTH - theme.WIDE
+        if row.summary is not None and roomy >= self._width(row.what, self._strong):
             bar = QRectF(area.left(), area.center().y() + 1 - _BAR_HEIGHT / 2, _BAR_WIDTH, _BAR_HEIGHT)
             if row.summary.delivered + row.summary.failed:
                 paint_bar(painter, bar, row.summary, tokens)
@@ -155,20 +159,19 @@ class EventDelegate(QStyledItemDelegate):
             muted = row.lead or entry is None
             self._text(painter, area, row.what, font, tokens.muted if muted else tokens.text)
 
-    @staticmethod
     def _text(
+        self,
         painter: QPainter,
         area: QRect,
         text: str,
         font: QFont,
         colour: str,
-        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-    ) -> int:
-        """Draw one line, shortened at its end; returns its width."""
-        metrics = QFontMetrics(font)
-        shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+        flags: int = _LEFT,
+    ) -> None:
+        """Draw one line, shortened at its end."""
         painter.setFont(font)
         painter.setPen(QColor(colour))
-        flags = side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
-        painter.drawText(area, flags, shown)
-        return metrics.horizontalAdvance(shown)
+        painter.drawText(area, flags, self._metrics[id(font)].elidedText(text, _ELIDE, area.width()))
+
+    def _width(self, text: str, font: QFont) -> int:
+        return self._metrics[id(font)].horizontalAdvance(text)
