@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from app.compose import Choices, open_engine
+from app.domain.clock import Clock
 from app.domain.events import Appended, Entry
 from app.domain.numbers import OwnNumber
 from app.domain.status import Reach, Status
@@ -97,6 +98,7 @@ class Installation:
         self.settings = SettingsFile(self.choices.settings_path)
         self.settings.update(server_url=box.server_url, client_id=box.client_id, redirect_ports=[port])
         self.vault = MemoryVault()
+        self.clock: Clock = SystemClock()
         self.desktop = Desktop()
         self.browse = browse
 
@@ -111,7 +113,7 @@ class Installation:
             self.choices,
             self.settings,
             self.vault,
-            SystemClock(),
+            self.clock,
             open_browser=self.browse,
             notifier=self.desktop if announcing else None,
         ) as engine:
