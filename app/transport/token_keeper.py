@@ -170,9 +170,11 @@ class TokenKeeper:
     async def _refreshed(self, rejected: str) -> TokenPair | Later:
         """Trade the refresh token in, unless another process did; nobody else does so meanwhile."""
         async with self._alone.held():
+            ours = self._store.pair
             pair = await self._store.reread()
             if pair is None:
-                raise SignInNeeded(_NOBODY)
+                # Whoever asked first was told that the session is over, and so is whoever asks next.
+                raise SignInNeeded(_ENDED if self._refused else _NOBODY)
             if pair.access_token != rejected and self._clock.now() < pair.refresh_at:
                 return pair
             if pair.refresh_token == self._refused:
@@ -180,21 +182,25 @@ class TokenKeeper:
             try:
                 new = await self._endpoint.ask(refresh_form(self._endpoint.client_id, pair.refresh_token))
             except SignInNeeded:
-                return await self._overtaken(pair)
+                return await self._overtaken(pair, ours)
             if isinstance(new, Later):
                 return new
             _log.info("refreshed the tokens")
             # A cancelled caller must not end between the service's answer and the vault.
             return await asyncio.shield(self._store.keep(new))
 
-    async def _overtaken(self, refused: TokenPair) -> TokenPair:
+    async def _overtaken(self, refused: TokenPair, ours: TokenPair | None) -> TokenPair | Later:
         """After a refused refresh token: use the pair another process stored meanwhile, or give up."""
         self._refused = refused.refresh_token
         self._store.forget()
         stored = await self._store.reread()
-        if stored is None or stored.refresh_token == refused.refresh_token:
-            raise await self._ended()
-        return stored
+        if stored is not None and stored.refresh_token != refused.refresh_token:
+            return stored
+        if ours is not None and ours.refresh_token != refused.refresh_token:
+            # A process that was stopped in the very act of storing put its old pair over ours.
+            await self._store.begin(ours)
+            return Later(0.0, SignInNeeded(_ENDED), sent=False)
+        raise await self._ended()
 
     async def _ended(self) -> SignInNeeded:
         try:
