@@ -14,15 +14,12 @@ from urllib.parse import quote
 import httpx
 
 from app.domain.clock import Clock, isoformat
-from app.domain.events import ResumePoint
 from app.domain.numbers import OwnNumber
-from app.domain.problems import ServiceError, Unreachable
+from app.domain.problems import Unreachable
 from app.ringcentral.errors import RATE_PENALTY, VerdictKind, as_expected, judge, rate_held
-from app.ringcentral.frames import connection_uri
-from app.ringcentral.oauth import WSTOKEN_PATH
 from app.ringcentral.rates import Group, RateWindows
 from app.ringcentral.wirejson import Unparsable, parse
-from app.transport.http import translate_errors
+from app.transport.http import intercepted, is_foreign, translate_errors
 from app.transport.service_time import ServiceTime
 from app.transport.token_keeper import TokenKeeper
 
@@ -41,27 +38,8 @@ _PATIENCE = 2.0
 # shows it and decides when to come back.
 _PASSING = (httpx.TimeoutException, httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError)
 
-_STRANGER = (
-    "What answers at {host} is not RingCentral. If this network has a sign-in page of its own, open the "
-    "browser and pass it; otherwise check the server address in Settings."
-)
-
-
 Waits = Callable[[datetime | None], None]
 """Told until when nothing can be sent because of the rate limits, and with ``None`` that it can again."""
-
-
-@dataclass(frozen=True, slots=True)
-class WsToken:
-    """The key to one gateway connection: good for a single use, and for ``expires_in`` seconds."""
-
-    uri: str
-    ws_access_token: str = field(repr=False)
-    expires_in: float
-
-    def connect_uri(self, resume: ResumePoint | None) -> str:
-        """The address to connect to, asking to resume there. It holds secrets."""
-        return connection_uri(self.uri, self.ws_access_token, resume)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,14 +144,6 @@ class ApiClient:
             # Between half and the whole of the delay, so that many clients do not come back at once.
             await self._sleep(delay * (0.5 + self._chance() / 2))
             delay = min(delay * 2, _BACK_OFF_MOST)
-
-    async def wstoken(self) -> WsToken:
-        """A fresh key for the gateway. The group is Auth: five a minute."""
-        body = await self.request("POST", WSTOKEN_PATH, group=Group.AUTH)
-        uri, token = body.get("uri"), body.get("ws_access_token")
-        if not (isinstance(uri, str) and uri and isinstance(token, str) and token):
-            raise ServiceError("RingCentral gave no address to listen at. Try again in a few minutes.")
-        return WsToken(uri, token, _count(body.get("expires_in")) or 30)
 
     async def extension(self, *, interactive: bool = False) -> str:
         """Who is signed in: the extension's name, else its number, else an empty text."""
@@ -294,6 +264,8 @@ class ApiClient:
             answer = await self._client.request(
                 method, path, params=params, json=json, headers={"Authorization": f"Bearer {token}"}
             )
+        if is_foreign(answer.status_code, answer.headers, answer.content):
+            raise intercepted(str(self._client.base_url))
         self.time.note(answer.headers.get("Date"))
         return answer
 
@@ -302,8 +274,7 @@ class ApiClient:
             return body
         if answer.is_success and not answer.content.strip():
             return {}
-        # Also a redirect: the API has none, but the sign-in pages of hotels do.
-        raise Unreachable(_STRANGER.format(host=self._client.base_url.host))
+        raise intercepted(str(self._client.base_url))
 
 
 def _body(answer: httpx.Response) -> Any:
