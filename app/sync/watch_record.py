@@ -85,7 +85,6 @@ class WatchRecord:
         self._woke_at: float | None = None
         self._wake = asyncio.Event()
         self._written = asyncio.Event()
-        self._written.set()
 
     def notes(self) -> dict[str, str]:
         """What is to be kept with the next events: that the program runs, and until when all is well."""
@@ -103,6 +102,7 @@ class WatchRecord:
         unlisten = self._board.listen(self._look)
         try:
             self._look(self._board.status)
+            await self._write()
             next_beat = self._clock.monotonic() + self._proof.beat_every
             while True:
                 with suppress(TimeoutError):
