@@ -137,6 +137,8 @@ class Program:
             )
             self.desk = desk
             closing.callback(desk.close)
+            if not stage.tells_all:
+                closing.callback(engine.attend(lambda entry: desk.main is not None and desk.main.sees(entry)))
             assert self._opening.instance is not None
             self._opening.instance.show_requested.connect(desk.show_main)
             tasks.start("engine", self._keep_running, engine)

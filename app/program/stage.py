@@ -29,6 +29,8 @@ class Stage:
     open_browser: OpenBrowser = open_browser
     signs_in: bool = False
     """Sign in at once and follow all numbers, as nobody is there to do it."""
+    tells_all: bool = False
+    """Announce even what somebody looks at in the window: a demo shows all that there is."""
     sandbox: "SandboxThread | None" = None
 
 
@@ -56,6 +58,7 @@ async def sandbox_stage(scenario: str, *, keyring: bool) -> AsyncIterator[Stage]
                 (lambda settings: KeyringVault(settings.installation)) if keyring else lambda _: memory,
                 open_browser=_approve,
                 signs_in=True,
+                tells_all=True,
                 sandbox=sandbox,
             )
     finally:

@@ -10,12 +10,12 @@ from PySide6.QtCore import QByteArray, QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QHideEvent, QKeySequence, QShowEvent
 from PySide6.QtWidgets import QWidget
 
-from app.domain.events import Appended
+from app.domain.events import Appended, Entry
 from app.domain.numbers import OwnNumber
 from app.domain.problems import Remedy
 from app.domain.status import Status
 from app.eventlog import LogReader
-from app.ui import theme
+from app.ui import attention, theme
 from app.ui.filters import View
 from app.ui.log_panel import LogPanel
 from app.ui.parts import Notice, action, column, hairline, line
@@ -122,6 +122,10 @@ class MainWindow(QWidget):
     def log_changed(self, appended: Appended) -> None:
         """The log was written to."""
         self.log.log_changed(appended)
+
+    def sees(self, entry: Entry) -> bool:
+        """Whether whoever works in this window has the event before their eyes."""
+        return self.isActiveWindow() and self.isVisible() and attention.shows(self.log, entry)
 
     async def show_event(self, id_: int) -> None:
         """Lead to one event of the log."""

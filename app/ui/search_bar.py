@@ -202,6 +202,11 @@ class SearchBar(QWidget):
         self.filter_menu().popup(self._filter.mapToGlobal(QPoint(0, self._filter.height() + theme.TIGHT)))
 
     @property
+    def filters(self) -> Filters:
+        """What is asked for now."""
+        return self._filters
+
+    @property
     def texts(self) -> QPushButton:
         """The switch for sent texts; hidden where they are never left out."""
         return self._texts
