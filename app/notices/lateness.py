@@ -56,6 +56,8 @@ class Presence:
         """Keep the distances when the computer's clock was set back."""
         if self._lost_at is not None:
             self._lost_at -= by
+        if self._began is not None:
+            self._began -= by
 
 
 class Backlog(Generic[T]):

@@ -242,6 +242,14 @@ def test_owed_twice_is_told_once() -> None:
     assert ids(board.sum_up(at(41))) == [(2, 1)]
 
 
+def test_owed_and_waiting_for_its_turn_is_told_once() -> None:
+    board = watching()
+    board.offer(stored(opt(1)), {}, at(0))
+    board.offer(stored(opt(2), completed(3)), BATCHES, at(1))
+    board.owe((opt(2),), {}, at(2))
+    assert ids(board.tick(at(10))) == [(2, 1)]
+
+
 def test_two_reports_of_one_batch_in_one_write_are_one_thing() -> None:
     board = interrupted(600)
     first, second = completed(1, source=READ_BACK), completed(2)._replace(unread=False)
