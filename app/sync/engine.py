@@ -5,13 +5,11 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from app.domain.clock import Clock
 from app.domain.events import Appended, BatchSummary, Entry
 from app.domain.numbers import OwnNumber
-from app.domain.problems import SignInNeeded
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
 from app.notices import wording
@@ -19,13 +17,14 @@ from app.notices.port import Notifier
 from app.notices.rules import NoticeRules
 from app.ringcentral.filters import FilterSet
 from app.settings import FollowedNumber, Settings, SettingsFile
+from app.sync.account import Account
 from app.sync.completeness import Completeness
 from app.sync.intake import Intake
 from app.sync.outage import OutageWatch
 from app.sync.outbox import Outbox
 from app.sync.service import Address
 from app.sync.session import Session
-from app.sync.sign_in import OpenBrowser, begin_session
+from app.sync.sign_in import OpenBrowser
 from app.sync.status_board import StatusBoard
 from app.sync.vigil import Vigil
 from app.sync.watch import Watch
@@ -61,7 +60,6 @@ class Engine:
         self.log = event_log
         self._settings = settings
         self._clock = clock
-        self._open_browser = open_browser
         self._board = StatusBoard(clock)
         self._session = Session(event_log, vault, clock, address, folder)
         self._change_listeners: list[Callable[[Appended], None]] = []
@@ -69,7 +67,15 @@ class Engine:
         self._outbox = (
             Outbox(event_log, notifier, clock, _rules(settings.value), self._read_batch) if notifier else None
         )
-        self._ended_elsewhere = False
+        self._account = Account(
+            self._session,
+            self._board,
+            clock,
+            self._outbox,
+            settings=lambda: settings.value,
+            open_browser=open_browser,
+            suspended=lambda: self._vigil.suspended(),
+        )
         self._completeness = Completeness(
             self.log,
             *(self._board, clock, self._session, self._intake, self._outbox),
@@ -82,7 +88,7 @@ class Engine:
             resting=self._resting_reach,
             filters=self._filters,
             new_watch=self._new_watch,
-            ended=self._session_ended,
+            ended=self._account.ended,
         )
         self._unlisten_settings = settings.listen(self._settings_changed)
 
@@ -105,12 +111,7 @@ class Engine:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *failure: object) -> None:
         await self._close()
 
     async def _close(self) -> None:
@@ -148,13 +149,7 @@ class Engine:
         Raises:
             SignInFailed, Unreachable, ServiceError, VaultUnavailable: as they say.
         """
-        self._board.change(reach=Reach.SIGNING_IN, problem=None)
-        async with self._vigil.suspended():
-            account = await begin_session(self._session, self._settings.value, self._open_browser, show_link)
-            self._ended_elsewhere = False
-            self._board.change(account=account)
-        if self._outbox is not None:
-            await self._outbox.withdraw(wording.sign_in_needed().tag)
+        await self._account.sign_in(show_link)
 
     async def sign_out(self) -> None:
         """End the session at the service as far as it can be reached, and forget it. The log stays.
@@ -162,10 +157,7 @@ class Engine:
         Raises:
             VaultUnavailable: the session could not be forgotten, and goes on.
         """
-        async with self._vigil.suspended():
-            await self._session.end()
-            self._ended_elsewhere = False
-            self._board.change(account="", problem=None, disabled_filters=())
+        await self._account.sign_out()
 
     async def list_numbers(self) -> tuple[OwnNumber, ...]:
         """The account's numbers that can send High Volume SMS.
@@ -182,15 +174,28 @@ class Engine:
 
     async def check_now(self) -> None:
         """Do at once what would be tried later anyway."""
+        self.look_again()
         self._vigil.hurry()
+
+    def look_again(self) -> None:
+        """Somebody looks at the program: notice now what another process did to the session."""
+        self._account.look()
 
     async def caught_up(self) -> None:
         """Wait until what was missed before the connections made so far has been read back."""
         await self._completeness.caught_up()
 
+    def going_to_sleep(self) -> None:
+        """The computer is about to sleep: end the connection, so that nothing is sent into it."""
+        self._vigil.rest()
+
     def woke(self) -> None:
-        """The computer woke or changed networks: trust no connection made before."""
+        """The computer slept: trust no connection made before."""
         self._vigil.reconnect()
+
+    def network_changed(self) -> None:
+        """The connection at hand must prove that it lives, and what waits is tried at once."""
+        self._vigil.doubt()
 
     def pause(self, until: datetime | None) -> None:
         """Announce nothing before ``until``; ``None`` ends a pause. The log goes on."""
@@ -231,6 +236,7 @@ class Engine:
                     outages = OutageWatch(self._board, self._outbox, self._clock)
                     tasks.create_task(outages.run(), name="outages")
                 tasks.create_task(self._completeness.run(), name="completeness")
+                tasks.create_task(self._account.run(), name="account")
                 tasks.create_task(self._vigil.run(), name="watch")
         finally:
             await self._intake.drain()
@@ -247,14 +253,8 @@ class Engine:
             lost=self._completeness.lost,
         )
 
-    async def _session_ended(self, error: SignInNeeded) -> None:
-        self._ended_elsewhere = True
-        self._board.change(reach=Reach.SIGNED_OUT, problem=error.problem())
-        if self._outbox is not None:
-            await self._outbox.announce(wording.sign_in_needed())
-
     def _resting_reach(self) -> Reach:
-        if not self.signed_in or self._ended_elsewhere:
+        if not self._account.signed_in:
             return Reach.SIGNED_OUT
         if not self._settings.value.follow:
             return Reach.NO_NUMBERS

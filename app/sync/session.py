@@ -1,13 +1,16 @@
 """Which service is in use, and whether somebody is signed in there."""
 
+import asyncio
 import json
 import logging
+import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from app.domain.clock import Clock
-from app.domain.problems import LogUnavailable, SignInNeeded
+from app.domain.problems import LogUnavailable, SignInNeeded, VaultUnavailable
 from app.eventlog import EventLog
 from app.sync.service import Address, Service, open_service
 from app.transport.service_time import ServiceTime
@@ -20,6 +23,8 @@ ACCOUNT = "account"
 """Under this name the log keeps whose session it last saw."""
 SIGNED_IN_AT = "signed_in_at"
 """Under this name the log keeps at which service: tokens are shown to nobody else."""
+SESSION = "session"
+"""Under this name the log keeps a mark that every sign-in and sign-out changes, of whatever process."""
 
 
 class Session:
@@ -47,6 +52,8 @@ class Session:
         self._service: Service | None = None
         self._closing = AsyncExitStack()
         self._elsewhere = False
+        self._mark: str | None = None
+        self._replaced = asyncio.Event()
 
     async def open(self) -> str:
         """Take up the stored session, if there is one; returns whose it is.
@@ -58,6 +65,34 @@ class Session:
         self._service = await self._closing.enter_async_context(
             open_service(address, self._vault, self._clock, self._folder, self.time)
         )
+        return await self._known_account(address)
+
+    async def changed(self) -> bool:
+        """Whether another process signed in or out since this one did, or looked. Raises LogUnavailable."""
+        return await self._log.meta(SESSION) != self._mark
+
+    async def take_over(self) -> str:
+        """Take up what another process left; returns whose session it is, empty if there is none.
+
+        Nothing else may use the service meanwhile. Raises as ``open`` does.
+        """
+        assert self._service is not None, "it was opened"
+        await self._service.keeper.load()
+        return await self._known_account(self._service.address)
+
+    async def keep_saved(self, told: Callable[[VaultUnavailable | None], None]) -> NoReturn:
+        """Store tokens that the vault did not take as soon as it does; ``told`` is told of both."""
+        while True:
+            self._replaced.clear()
+            service = self._service
+            async with asyncio.TaskGroup() as tasks:
+                replaced = tasks.create_task(self._replaced.wait())
+                if service is not None:
+                    keeping = tasks.create_task(service.keeper.keep_saved(told))
+                    replaced.add_done_callback(lambda _, keeping=keeping: keeping.cancel())  # type: ignore[misc]
+
+    async def _known_account(self, address: Address) -> str:
+        self._mark = await self._log.meta(SESSION)
         stored = await self._log.meta(SIGNED_IN_AT)
         self._elsewhere = stored is not None and stored != _spelled(address)
         return await self._log.meta(ACCOUNT) or "" if self.signed_in else ""
@@ -101,8 +136,10 @@ class Session:
                 yield service
                 await self._closing.aclose()
                 self._service, self._closing = service, opening.pop_all()
+                self._replaced.set()
         self._elsewhere = False
         await self._remember(SIGNED_IN_AT, _spelled(address))
+        await self._set_mark()
 
     async def name_account(self, account: str) -> None:
         """Remember who is signed in."""
@@ -123,6 +160,11 @@ class Session:
             await self._service.keeper.revoke_and_forget()
         self._elsewhere = False
         await self._remember(ACCOUNT, None)
+        await self._set_mark()
+
+    async def _set_mark(self) -> None:
+        self._mark = secrets.token_hex(8)
+        await self._remember(SESSION, self._mark)
 
     async def _remember(self, name: str, value: str | None) -> None:
         try:

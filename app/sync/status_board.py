@@ -20,6 +20,7 @@ class StatusBoard:
         self._status = Status(Reach.CONNECTING, clock.now())
         self._problem: Problem | None = None
         self._log_problem: Problem | None = None
+        self._vault_problem: Problem | None = None
         self._listeners: list[Callable[[Status], None]] = []
 
     @property
@@ -39,8 +40,9 @@ class StatusBoard:
             log.info("%s -> %s", self._status.reach, reach)
         if "problem" in changes:
             self._problem = changes["problem"]
-        # A log that cannot be written is the graver trouble, and no connection ends it.
-        changes["problem"] = self._log_problem or self._problem
+        # A log that cannot be written is the graver trouble, and no connection ends it; tokens that
+        # cannot be kept go on troubling while all goes well.
+        changes["problem"] = self._log_problem or self._problem or self._vault_problem
         new = replace(self._status, **changes)
         if new == self._status:
             return
@@ -51,4 +53,9 @@ class StatusBoard:
     def log_trouble(self, problem: Problem | None) -> None:
         """The log cannot be written, or (``None``) can be again."""
         self._log_problem = problem
+        self.change()
+
+    def vault_trouble(self, problem: Problem | None) -> None:
+        """The keyring does not take the tokens, or (``None``) it has taken them."""
+        self._vault_problem = problem
         self.change()

@@ -50,10 +50,20 @@ class Vigil:
         if self._watch is not None:
             self._watch.hurry()
 
+    def rest(self) -> None:
+        """End the connection for a sleep of the computer."""
+        if self._watch is not None:
+            self._watch.rest()
+
     def reconnect(self) -> None:
         """Trust no connection made before."""
         if self._watch is not None:
             self._watch.reconnect()
+
+    def doubt(self) -> None:
+        """Have the connection prove that it lives; do at once what would be tried later."""
+        if self._watch is not None:
+            self._watch.doubt()
 
     @asynccontextmanager
     async def suspended(self) -> AsyncIterator[None]:

@@ -59,6 +59,11 @@ class AuthPace:
                 count.sent.append(count.now)
         return wait
 
+    def wait(self, urgency: Urgency) -> float:
+        """The same without counting anything."""
+        with self._count() as count:
+            return count.wait(max(1, count.limit - urgency))
+
     def turn(self, urgency: Urgency) -> None:
         """Count a request as sent.
 

@@ -45,6 +45,10 @@ class TokenEndpoint:
         self._pace = pace
         self._server = server_url.rstrip("/")
 
+    def wait(self) -> float:
+        """Seconds until the rate limit allows a request; 0: now."""
+        return self._pace.wait(Urgency.SOMEBODY_WAITS)
+
     async def ask(self, form: dict[str, str]) -> TokenPair | Later:
         """Ask once.
 

@@ -15,7 +15,10 @@ from app.transport.token_endpoint import Later, TokenEndpoint
 from app.transport.token_store import TOKENS, TokenStore, Told
 from app.transport.vault import Vault
 
-__all__ = ["TOKENS", "TokenKeeper"]
+__all__ = ["TOKENS", "TokenKeeper", "Waiting"]
+
+Waiting = Callable[[float | None], None]
+"""Told the seconds for which a rate limit makes somebody wait, and with ``None`` that it goes on."""
 
 _log = logging.getLogger("app.transport.tokens")
 
@@ -98,12 +101,17 @@ class TokenKeeper:
         """
         await self._renewed(rejected)
 
+    async def ready(self, waiting: Waiting) -> None:
+        """Return when the rate limit allows a code to be redeemed."""
+        while wait := self._endpoint.wait():
+            waiting(wait)
+            await self._sleep(wait)
+            waiting(None)
+
     async def exchange(
-        self, code: str, verifier: str, redirect_uri: str, *, waiting: Callable[[float], None] | None = None
+        self, code: str, verifier: str, redirect_uri: str, *, waiting: Waiting | None = None
     ) -> None:
         """Redeem the authorization code of a sign-in.
-
-        ``waiting`` is told the seconds when the rate limit makes this wait.
 
         Raises:
             SignInFailed: the service does not accept the code.
@@ -213,7 +221,7 @@ class TokenKeeper:
     async def _with_patience(
         self,
         attempt: Callable[[], Awaitable[TokenPair | Later]],
-        waiting: Callable[[float], None] | None = None,
+        waiting: Waiting | None = None,
     ) -> TokenPair:
         """Attempt it with the waits and tries that the guide lays down."""
         tries = 0
@@ -225,6 +233,9 @@ class TokenKeeper:
             if tries >= _TRIES or outcome.wait > _PATIENCE:
                 raise outcome.problem
             _log.info("no tokens for now; another try in %.0f s", outcome.wait)
-            if waiting is not None and isinstance(outcome.problem, RateHeld):
-                waiting(outcome.wait)
+            told = waiting if isinstance(outcome.problem, RateHeld) else None
+            if told is not None:
+                told(outcome.wait)
             await self._sleep(outcome.wait)
+            if told is not None:
+                told(None)

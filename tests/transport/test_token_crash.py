@@ -117,7 +117,7 @@ async def test_two_processes_never_burn_each_others_refresh_token(tmp_path: Path
         processes = [await shop.start("often", 150) for _ in range(2)]
         outcomes = [json.loads(await asyncio.wait_for(_outcome(p), 60)) for p in processes]
         assert len(shop.box.oauth.live_sessions()) == 1
-        assert session.generation > 250
+        assert session.generation > 200, "hundreds of refreshes"
         for outcome in outcomes:
             # 401: the other process was faster in between; never an end of the session.
             assert outcome.keys() <= {"200", "401"}, outcome
