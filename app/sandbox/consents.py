@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zlib import crc32
 
 from app.sandbox.clock import body_time
 
@@ -28,15 +29,18 @@ class ConsentRecord:
     at: datetime
     campaign_type: str = ""
 
-    def described(self, time_field: str) -> dict[str, Any]:
-        """As the current API shows it; ``time_field`` names its time."""
+    def described(self, time_field: str, *, skew: float = 0.0) -> dict[str, Any]:
+        """As the current API shows it; ``time_field`` names its time, which may be wrong by ``skew`` seconds
+        (always by the same for one record)."""
+        drawn = crc32(f"{self.from_}{self.to}{self.at}".encode()) / 2**31 - 1
+        at = self.at + timedelta(seconds=skew * drawn)
         record: dict[str, Any] = {
             "from": self.from_,
             "to": self.to,
             "optStatus": self.status,
             "coverage": self.coverage,
             "source": self.source,
-            time_field: body_time(self.at),
+            time_field: body_time(at),
         }
         if self.campaign_type:
             record["campaignType"] = self.campaign_type

@@ -64,6 +64,9 @@ class SandboxOptions:
     socket_outlives_token: bool = True
     """A connection goes on when the access token behind it dies. RingCentral does not say."""
 
+    history_skew: float = 0.0
+    """Seconds by which the consent history's times may differ from the stream's."""
+
     rate_limits: Mapping[str, int] = field(default_factory=lambda: DEFAULT_RATE_LIMITS)
     rate_window: float = 60
     rate_penalty: float = 60

@@ -80,7 +80,8 @@ async def list_history(call: Call) -> web.Response:
     else:
         history = call.service.world.consents.history_of(customers)
         found = [record for record in history if record.at <= as_of]
-    return _tagged(cursor.page(found, lambda record: record.described("createdAt")))
+    skew = call.service.options.history_skew
+    return _tagged(cursor.page(found, lambda record: record.described("createdAt", skew=skew)))
 
 
 async def record_consents(call: Call) -> web.Response:

@@ -1,6 +1,7 @@
 """Carries out a schedule against the sandbox and the program, and keeps the truth."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,8 @@ REST = 12.0
 """Seconds for which the program must say that it has caught up."""
 LAST_NOTICES = 75.0
 """Seconds after which nothing waits to be announced any more: notices gather for up to a minute."""
+NOTICED_WITHIN = 45.0 + 10.0
+"""Seconds after which a dead connection must have been noticed, and some for a busy machine."""
 PATIENCE = 1500.0
 """Seconds that catching up may take."""
 
@@ -67,6 +70,8 @@ class Driver:
         self._next_customer = 60
         self._texts = 0
         self.truth = Truth()
+        self.untrue: list[str] = []
+        """When the program said that it is live, long after that was over."""
         self.done: list[tuple[datetime, Step]] = []
         """What went wrong, and when."""
         self.caught_up_in = 0.0
@@ -150,11 +155,19 @@ class Driver:
 
     async def _look(self) -> None:
         known: dict[int, Connection] = {}
+        heard = self._box.clock.monotonic()
         while True:
             for connection in self._box.gateway.connections():
                 known[id(connection)] = connection
             deaf = not self._program.attentive
             now = self._box.clock.monotonic()
+            if deaf or any(not connection.dark for connection in known.values()):
+                heard = now
+            elif now - heard > NOTICED_WITHIN and self._program.status.get("reach") == "live":
+                self.untrue.append(
+                    f"{self._box.clock.now():%H:%M:%S}: live, with nobody there for {now - heard:.0f} s"
+                )
+                heard = now
             for name, connection in list(known.items()):
                 if connection.session is None or connection.dark or deaf:
                     self.truth.ends.setdefault(name, now)
@@ -251,6 +264,21 @@ class Driver:
     def _hostile(self) -> None:
         for make in HOSTILE.values():
             self._box.gateway.send_raw(make())
+
+    def _false_frames(self) -> None:
+        """Well formed, and not true."""
+        meta = {"messageId": "false", "status": 200}
+        details = {"recoveryTimeout": -1, "absoluteTimeout": 0.001, "recoveryState": "Successful"}
+        wsc = {"token": "of nobody", "sequence": 10**9}
+        for frame in (
+            [{**meta, "type": "ConnectionDetails", "wsc": wsc}, details],
+            [{**meta, "type": "Heartbeat", "wsc": wsc}],
+            [{**meta, "type": "Error", "status": 400}, {"errorCode": "WSG-999", "message": "No such thing"}],
+        ):
+            self._box.gateway.send_raw(json.dumps(frame))
+
+    def _too_large(self) -> None:
+        self._box.gateway.send_raw("[" + " " * 17 * 2**20 + "]")
 
     def _lag(self, seconds: float) -> None:
         self._box.slowness.lag = seconds

@@ -166,6 +166,26 @@ def _killed_while_starting(rng: Random, at: float) -> Iterator[Step]:
     yield Step(at + 5, "start")
 
 
+def _killed_while_refreshing(rng: Random, at: float) -> Iterator[Step]:
+    """At any point between asking for a pair of tokens, storing it and using it."""
+    yield Step(at, "slow", {"seconds": 2, "path": "/restapi/oauth/token", "lasting": 15})
+    yield Step(at, "expire_access")
+    yield Step(at + 0.1, "drop", {"close_frame": True})
+    yield Step(at + rng.uniform(1, 6), "kill")
+    yield Step(at + 15, "start")
+
+
+def _false_frames(rng: Random, at: float) -> Iterator[Step]:
+    yield Step(at, "false_frames")
+    if rng.random() < 0.5:
+        yield Step(at + 1, "drop", {"close_frame": False})
+
+
+def _too_large(rng: Random, at: float) -> Iterator[Step]:
+    yield Step(at, "too_large")
+    yield Step(at, "burst", {"count": rng.randrange(5, 50)})
+
+
 def _closed(rng: Random, at: float) -> Iterator[Step]:
     yield Step(at, "quit")
     yield Step(at + 10, "burst", {"count": rng.randrange(20, 200)})
@@ -192,7 +212,8 @@ def _jump(rng: Random, at: float) -> Iterator[Step]:
 FAULTS: tuple[Fault, ...] = (
     *(_drop, _drop_in_a_burst, _lost_session, _black_hole, _short_outage, _long_outage, _expiry),
     *(_long_absence, _revocation, _rate_storm, _penalty, _bad_gateway, _disorder, _hostility, _lag),
-    *(_slowness, _kill, _killed_while_starting, _closed, _sleep, _jump),
+    *(_slowness, _kill, _killed_while_starting, _killed_while_refreshing, _closed, _sleep, _jump),
+    *(_false_frames, _too_large),
 )
 """Everything that can go wrong; a full schedule has each of them, and kills oftener than the rest."""
 
@@ -200,14 +221,14 @@ FAULT_VERBS = frozenset(
     {
         *("drop", "forget_sessions", "dark", "light", "away", "expire_access", "expire_refresh", "revoke"),
         *("fail", "penalty", "disorder", "hostile", "lag", "slow", "kill", "start", "quit", "stop", "go_on"),
-        "jump",
+        *("jump", "false_frames", "too_large"),
     }
 )
 
 
 def business(rng: Random, events: int, duration: float) -> Iterator[Step]:
     """Batches, texts and consents, about so many events on the numbers that are followed."""
-    left = events * 0.72
+    left = events * 0.8
     number = 0
     while left > 0:
         number += 1

@@ -47,6 +47,7 @@ async def _trial(scenario: Scenario, folder: Path, lapse: Lapse) -> Outcome:
         recovery_timeout=RECOVERY,
         absolute_timeout=300 if full else 80,
         idle_timeout=120,
+        history_skew=0.8,
         access_token_ttl=420 if full else 70,
         socket_outlives_token=scenario.socket_outlives_token,
         wsc_on_notifications=scenario.wsc_on_notifications,
@@ -66,6 +67,7 @@ async def _trial(scenario: Scenario, folder: Path, lapse: Lapse) -> Outcome:
             program.close()
         (folder / "timeline.txt").write_text("\n".join(_timeline(program, driver)) + "\n", "utf-8")
         verdict = await judge(box, program, driver.truth)
+        verdict.wrong += driver.untrue
         if stuck:
             verdict.wrong.append(stuck)
     seconds = time.monotonic() - began

@@ -74,6 +74,9 @@ async def judge(box: Sandbox, program: Program, truth: Truth) -> Verdict:
         _compare_states(verdict, followed, entries, truth)
         _compare_consents(verdict, followed, entries)
         await _compare_sums(verdict, box, log, followed)
+        for gap in await log.reader.gaps():
+            if gap.ended is None or not gap.closed:
+                verdict.wrong.append(f"a gap is not closed: {gap}")
     _compare_notices(verdict, entries, due, program)
     return verdict
 
