@@ -105,6 +105,7 @@ class Outbox:
     def sum_up(self) -> None:
         """A gap is closed: tell in one notice what happened in it."""
         self._sum_up = True
+        self._recall = True  # another process may have helped to close it
         self._wake.set()
 
     async def announce(self, notice: Notice) -> bool:
