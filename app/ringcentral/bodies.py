@@ -24,6 +24,7 @@ _NAMESPACE = uuids.UUID("6f1c2b1e-7a57-5d0e-9d6f-4a0f4b1c9e55")
 _MARK = "/a2p-sms/"
 
 _MOST_KINDS = 1_000
+_NONE_YET = "-"
 
 _Shared = tuple[str, str, datetime, datetime, Source, str]
 """What every event has, in its order: uuid, name, time, time of arrival, source, raw text."""
@@ -150,14 +151,18 @@ def _from_own_line(line: dict[str, Any], received_at: datetime) -> Event:
 
 def _read_back(path: str, record: Mapping[str, Any], received_at: datetime) -> Event:
     envelope = {"event": path, "body": record}
-    found = read_notification(envelope, received_at=received_at, source=Source.READ_BACK)
+    try:
+        value = clean(envelope)
+    except Unparsable:
+        return read_notification(envelope, received_at=received_at, source=Source.READ_BACK)
+    # The uuid follows below: to derive one from the whole content is the dearest step of all.
+    found = _event(value, dump(value), received_at, Source.READ_BACK, _NONE_YET)
     if found.family is Family.UNKNOWN:
-        return found
+        return found._replace(uuid=_derived("sent", canonical(value)))
     # Read back twice, it is one event: the contract of the JSON lines names what identifies it. A
     # consent change has no id but its pair and its time.
     ref = found.ref or f"{found.number}>{found.customer}@{isoformat(found.timestamp)}"
-    uuid = _derived("read back", found.family, ref, found.state)
-    return _event(clean(envelope), found.raw, received_at, Source.READ_BACK, uuid)
+    return found._replace(uuid=_derived("read back", found.family, ref, found.state))
 
 
 def _event(

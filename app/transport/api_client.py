@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ import httpx
 
 from app.domain.clock import Clock, isoformat
 from app.domain.numbers import OwnNumber
-from app.domain.problems import Unreachable
+from app.domain.problems import Expected, Unreachable
 from app.ringcentral.errors import RATE_PENALTY, VerdictKind, as_expected, judge, rate_held
 from app.ringcentral.rates import Group, RateWindows
 from app.ringcentral.wirejson import Unparsable, parse
@@ -216,34 +217,45 @@ class ApiClient:
         return sum(_count(entry.get("count")) for entry in body.values() if isinstance(entry, dict))
 
     async def pages(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        *,
-        search: bool = False,
-    ) -> AsyncIterator[list[dict[str, Any]]]:
+        self, path: str, params: Mapping[str, Any], *, search: bool = False, ahead: bool = False
+    ) -> AsyncGenerator[list[dict[str, Any]]]:
         """The records of a list, a page at a time, within the rate limits: for the background.
 
         Follows ``paging.nextPageToken`` until there is none, over pages that are empty as well.
-        ``search``: the parameters are sent as the body of a POST. Raises as ``request`` does.
+        ``search``: the parameters are sent as the body of a POST. ``ahead``: the next page is asked for while
+        the caller works on one; then the generator must be closed (``contextlib.aclosing``). Raises as
+        ``request`` does.
         """
-        token: str | None = None
         seen: set[str] = set()
-        while True:
-            page = {"perPage": _PER_PAGE, **params} | ({"pageToken": token} if token else {})
-            if search:
-                body = await self.request("POST", path, json=page)
-            else:
-                body = await self.request("GET", path, params=page)
-            yield _records(body)
-            paging = body.get("paging")
-            token = paging.get("nextPageToken") if isinstance(paging, dict) else None
-            if not isinstance(token, str) or not token:
-                return
-            if token in seen:
-                _log.warning("a list of %d pages leads back to one of them", len(seen))
-                return
-            seen.add(token)
+        asking = self._asking(path, params, search, None)
+        try:
+            while True:
+                body = await asking
+                paging = body.get("paging")
+                found = paging.get("nextPageToken") if isinstance(paging, dict) else None
+                token = found if isinstance(found, str) else ""
+                if token in seen:
+                    _log.warning("a list of %d pages leads back to one of them", len(seen))
+                    token = ""
+                seen.add(token)
+                if token and ahead:
+                    asking = self._asking(path, params, search, token)
+                yield _records(body)
+                if not token:
+                    return
+                if not ahead:
+                    asking = self._asking(path, params, search, token)
+        finally:
+            asking.cancel()
+            with suppress(asyncio.CancelledError, Expected):
+                await asking
+
+    def _asking(
+        self, path: str, params: Mapping[str, Any], search: bool, token: str | None
+    ) -> asyncio.Task[dict[str, Any]]:
+        page = {"perPage": _PER_PAGE, **params} | ({"pageToken": token} if token else {})
+        request = self.request("POST", path, json=page) if search else self.request("GET", path, params=page)
+        return asyncio.get_running_loop().create_task(request, name="a page")
 
     async def _turn(self, group: Group, interactive: bool) -> None:
         told = False
