@@ -55,6 +55,7 @@ class Program:
         """How the program ended by itself, which it must not."""
         self._lapse = lapse
         self._process: subprocess.Popen[bytes] | None = None
+        self._other: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] = (folder / "stderr.txt").open("ab")
         self.stopped = False
 
@@ -85,9 +86,8 @@ class Program:
         self.runs += 1
         self.stopped = False
         self.status = {}
-        arguments = [self.data, self._lapse.rate, self._lapse.origin, self._lapse.wall, self.runs]
         self._process = subprocess.Popen(
-            [sys.executable, "-m", self._module, *map(str, arguments)],
+            self._command(self.runs),
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,6 +97,28 @@ class Program:
         asyncio.get_running_loop().add_reader(
             self._process.stdout, self._read, self._process.stdout, bytearray()
         )
+
+    def start_another(self) -> None:
+        """Start a second process on the same log and sign-in, unless there is one."""
+        if self._other is None or self._other.poll() is not None:
+            self.end_another(kill=True)
+            self._other = subprocess.Popen(
+                [*self._command(1000 + self.runs), "beside"],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._errors,
+            )
+
+    def end_another(self, *, kill: bool) -> None:
+        """End that."""
+        other, self._other = self._other, None
+        if other is None:
+            return
+        if other.poll() not in (None, 0):
+            self.faults.append(f"the second process ended by itself with status {other.returncode}")
+        other.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        other.wait(20)
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -146,8 +168,13 @@ class Program:
     def close(self) -> None:
         """Leave nothing behind."""
         self.kill()
+        self.end_another(kill=True)
         self.shift.close()
         self._errors.close()
+
+    def _command(self, number: int) -> list[str]:
+        arguments = [self.data, self._lapse.rate, self._lapse.origin, self._lapse.wall, number]
+        return [sys.executable, "-m", self._module, *map(str, arguments)]
 
     def _signal(self, number: int) -> None:
         assert self._process is not None

@@ -136,6 +136,7 @@ class Driver:
         box.slowness.clear()
         box.gateway.light_up()
         self._program.go_on()
+        self._program.end_another(kill=True)
         self._program.start()
         for batch in self._batches.values():
             box.world.complete_batch(batch.id)
@@ -300,6 +301,12 @@ class Driver:
 
     def _go_on(self) -> None:
         self._program.go_on()
+
+    def _start_another(self) -> None:
+        self._program.start_another()
+
+    def _end_another(self, kill: bool) -> None:
+        self._program.end_another(kill=kill)
 
     def _jump(self, seconds: float) -> None:
         self._program.shift.seconds = seconds

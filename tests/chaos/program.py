@@ -1,8 +1,10 @@
-"""``python -m tests.chaos.program FOLDER RATE ORIGIN WALL RUN``: the program, without its windows.
+"""``python -m tests.chaos.program FOLDER RATE ORIGIN WALL RUN [beside]``: the program, without its windows.
 
 The engine with its real log and settings; secrets in a file, notifications into a file that is flushed to
 the disk at each of them. Whoever is signed out signs in again after a moment. Tells its status on stdout,
-a JSON line at each change, and ends in good order at SIGTERM.
+a JSON line at each change, and ends in good order at SIGTERM. With ``beside`` it is what
+``textbellctl watch`` is: a second process on the same log and the same sign-in, which announces nothing and
+signs nobody in.
 """
 
 import asyncio
@@ -56,7 +58,7 @@ class FileVault:
         return secrets
 
     def _write(self, secrets: dict[str, str]) -> None:
-        fresh = self._path.with_suffix(".new")
+        fresh = self._path.with_suffix(f".new-{os.getpid()}")
         with fresh.open("w", encoding="utf-8") as file:
             json.dump(secrets, file)
             file.flush()
@@ -133,6 +135,11 @@ async def _sign_in_again(engine: Engine) -> None:
         await asyncio.sleep(1)
 
 
+async def _signed_out(engine: Engine) -> None:
+    while engine.status.reach is not Reach.SIGNED_OUT:
+        await asyncio.sleep(1)
+
+
 def _note_marks(engine: Engine, journal: Journal) -> None:
     mark = engine.log.mark_noticed
 
@@ -161,7 +168,9 @@ def _log_to_stderr(lapse: Lapse, number: int) -> None:
     logging.getLogger("asyncio").addHandler(handler)
 
 
-async def run(folder: Path, lapse: Lapse, number: int, beside: Beside | None = None) -> None:
+async def run(
+    folder: Path, lapse: Lapse, number: int, beside: Beside | None = None, *, announces: bool = True
+) -> None:
     """Until SIGTERM. ``beside`` runs beside the engine."""
     ended = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ended.set)
@@ -175,14 +184,14 @@ async def run(folder: Path, lapse: Lapse, number: int, beside: Beside | None = N
         FileVault(folder / "vault.json"),
         clock,
         open_browser=browse,
-        notifier=Desktop(journal),
+        notifier=Desktop(journal) if announces else None,
     ) as engine:
         _note_marks(engine, journal)
         engine.listen(_tell)
         _tell(engine.status)
         loop = asyncio.get_running_loop()
         running = loop.create_task(engine.run(), name="engine")
-        user = loop.create_task(_sign_in_again(engine), name="user")
+        user = loop.create_task(_sign_in_again(engine) if announces else _signed_out(engine), name="user")
         ending = loop.create_task(ended.wait(), name="end")
         others = [loop.create_task(beside(engine), name="beside")] if beside else []
         tasks = (running, user, ending, *others)
@@ -197,11 +206,11 @@ async def run(folder: Path, lapse: Lapse, number: int, beside: Beside | None = N
 
 def main() -> None:
     """See above."""
-    folder, rate, origin, wall, number = sys.argv[1:]
+    folder, rate, origin, wall, number, *beside = sys.argv[1:]
     lapse = Lapse(float(rate), float(origin), float(wall))
     _log_to_stderr(lapse, int(number))
     with asyncio.Runner(loop_factory=lapse.loop) as runner:
-        runner.run(run(Path(folder), lapse, int(number)))
+        runner.run(run(Path(folder), lapse, int(number), announces=not beside))
 
 
 if __name__ == "__main__":

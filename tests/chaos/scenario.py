@@ -200,6 +200,17 @@ def _sleep(rng: Random, at: float) -> Iterator[Step]:
     yield Step(at + seconds, "go_on")
 
 
+def _another(rng: Random, at: float) -> Iterator[Step]:
+    """``textbellctl watch`` beside the tray program."""
+    yield Step(at, "start_another")
+    at += rng.uniform(15, 40)
+    yield Step(at, rng.choice(["expire_access", "drop", "kill"]))
+    yield Step(at + 0.2, "opt_out_storm", {"count": rng.randrange(2, 8)})
+    at += rng.uniform(5, 30)
+    yield Step(at, "end_another", {"kill": rng.random() < 0.5})
+    yield Step(at + 5, "start")
+
+
 def _jump(rng: Random, at: float) -> Iterator[Step]:
     yield Step(at, "jump", {"seconds": rng.choice([-7200, -400, 400, 7200])})
     if rng.random() < 0.6:
@@ -213,7 +224,7 @@ FAULTS: tuple[Fault, ...] = (
     *(_drop, _drop_in_a_burst, _lost_session, _black_hole, _short_outage, _long_outage, _expiry),
     *(_long_absence, _revocation, _rate_storm, _penalty, _bad_gateway, _disorder, _hostility, _lag),
     *(_slowness, _kill, _killed_while_starting, _killed_while_refreshing, _closed, _sleep, _jump),
-    *(_false_frames, _too_large),
+    *(_false_frames, _too_large, _another),
 )
 """Everything that can go wrong; a full schedule has each of them, and kills oftener than the rest."""
 
@@ -221,7 +232,7 @@ FAULT_VERBS = frozenset(
     {
         *("drop", "forget_sessions", "dark", "light", "away", "expire_access", "expire_refresh", "revoke"),
         *("fail", "penalty", "disorder", "hostile", "lag", "slow", "kill", "start", "quit", "stop", "go_on"),
-        *("jump", "false_frames", "too_large"),
+        *("jump", "false_frames", "too_large", "start_another", "end_another"),
     }
 )
 

@@ -27,6 +27,6 @@ def test_a_full_schedule_has_every_fault() -> None:
     assert verbs == {
         *("drop", "forget_sessions", "dark", "light", "away", "expire_access", "expire_refresh", "revoke"),
         *("fail", "penalty", "disorder", "hostile", "lag", "slow", "kill", "start", "quit", "stop"),
-        *("go_on", "jump", "false_frames", "too_large"),
+        *("go_on", "jump", "false_frames", "too_large", "start_another", "end_another"),
     }
-    assert len(FAULTS) == 24
+    assert len(FAULTS) == 25
