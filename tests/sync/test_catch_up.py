@@ -2,11 +2,12 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
-from app.domain.events import OPTED_IN, OPTED_OUT, Family, Source
+from app.domain.events import OPTED_IN, OPTED_OUT, Appended, Family, Source
 from app.domain.gaps import Gap, GapReason
 from app.domain.status import CatchingUp, Reach, Status
 from app.ringcentral.bodies import BATCHES, MESSAGES
@@ -138,9 +139,7 @@ async def test_a_reading_that_is_killed_goes_on_where_it_was(
         pass
     texts = hours_pass(box, 50)
     async with shop.watching() as engine:
-        await stored_some(engine, 30)
-        box.slowness.answer_after(60, path="/restapi/v1.0/account/~/a2p-sms/messages")
-        await asyncio.sleep(0)
+        await after_some(engine, 30, lambda: box.slowness.answer_after(60, path=MESSAGES))
     box.slowness.clear()
     async with shop.idle() as engine:
         plan = from_json(await engine.log.meta(NAME))
@@ -162,13 +161,21 @@ async def test_a_reading_that_is_killed_goes_on_where_it_was(
     assert sum(gap.late for gap in gaps) == texts + more
 
 
-async def stored_some(engine: Engine, count: int) -> None:
-    written = asyncio.Event()
-    unlisten = engine.listen_changes(lambda _: written.set())
+async def after_some(engine: Engine, count: int, do: Callable[[], None]) -> None:
+    """Do something as soon as so many events were stored, before anything else is asked for."""
+    done = asyncio.Event()
+    seen = 0
+
+    def note(appended: Appended) -> None:
+        nonlocal seen
+        seen += len(appended.new)
+        if seen >= count and not done.is_set():
+            do()
+            done.set()
+
+    unlisten = engine.listen_changes(note)
     async with asyncio.timeout(PATIENCE):
-        while (await engine.log.reader.stats()).events < count:
-            written.clear()
-            await written.wait()
+        await done.wait()
     unlisten()
 
 
@@ -202,13 +209,11 @@ async def test_a_refusal_in_the_middle_delays_and_loses_nothing(
     async with shop.watching():
         pass
     texts = hours_pass(box, 40)
-    path = "/restapi/v1.0/account/~/a2p-sms/messages"
     async with shop.watching() as engine:
-        await stored_some(engine, 15)
-        box.faults.add(429, path=path, count=1, retry_after=3)
+        await after_some(engine, 15, lambda: box.faults.add(429, path=MESSAGES, count=1, retry_after=3))
         status = await became(engine, lambda s: s.catching_up and s.catching_up.waiting_until)
         assert status.reach is Reach.LIVE
-        box.faults.add(503, path=path, count=2)
+        box.faults.add(503, path=MESSAGES, count=2)
         await caught_up(engine, within=30)
         await stored(engine, texts, "type:inbound")
     # Held for as long as was asked: one request was refused, and none came before its time.
@@ -222,7 +227,7 @@ async def test_the_connection_is_lost_again_while_reading(box: Sandbox, shop: In
     async with shop.watching() as engine:
         await lost(box, engine)
         box.world.inbound(customer(1), "first gap", number=FRONT)
-        box.slowness.answer_after(1.0, path="/restapi/v1.0/account/~/a2p-sms/messages")
+        box.slowness.answer_after(1.0, path=MESSAGES)
         await box.accept_connections()
         await engine.check_now()
         await reached(engine, Reach.LIVE)
