@@ -81,9 +81,10 @@ async def _measure(hours: float, lapse: Lapse) -> list[Line]:
         absolute_timeout=400,
     )
     with tempfile.TemporaryDirectory(prefix="textbell-bench-") as name:
-        async with Sandbox(options, clock=LapseClock(lapse)) as box:
+        clock = LapseClock(lapse)
+        async with Sandbox(options, clock=clock) as box:
             program = Program(Path(name), box, lapse, port, module="tests.bench.day_program")
-            driver = Driver(box, program, _day(hours * 3600))
+            driver = Driver(box, clock, program, _day(hours * 3600))
             try:
                 await driver.run()
             finally:

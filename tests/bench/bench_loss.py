@@ -93,13 +93,14 @@ async def _day(folder: Path, lapse: Lapse) -> tuple[Verdict, list[Telling], dict
     options = SandboxOptions(
         seed=11, auto_approve=True, redirect_uris=(callback(port),), recovery_timeout=RECOVERY
     )
-    async with Sandbox(options, clock=LapseClock(lapse)) as box:
+    clock = LapseClock(lapse)
+    async with Sandbox(options, clock=clock) as box:
         program = Program(folder, box, lapse, port)
         hosts = {
             name: _SdkProcess(folder, box, callback(port), lapse, helps=helps)
             for name, helps in (("example", False), ("careful", True))
         }
-        driver = _Driver(box, program, _scenario())
+        driver = _Driver(box, clock, program, _scenario())
         try:
             await _all_subscribed(box)
             await driver.run()

@@ -59,6 +59,11 @@ class LapseClock(SandboxClock):
         super().__init__()
         self._lapse = lapse
 
+    @property
+    def rate(self) -> float:
+        """How many of its seconds are one of ours."""
+        return self._lapse.rate
+
     def now(self) -> datetime:
         return self._lapse.now() + timedelta(seconds=self._skipped)
 

@@ -52,9 +52,10 @@ async def _trial(scenario: Scenario, folder: Path, lapse: Lapse) -> Outcome:
         socket_outlives_token=scenario.socket_outlives_token,
         wsc_on_notifications=scenario.wsc_on_notifications,
     )
-    async with Sandbox(options, clock=LapseClock(lapse)) as box:
+    clock = LapseClock(lapse)
+    async with Sandbox(options, clock=clock) as box:
         program = Program(folder, box, lapse, port)
-        driver = Driver(box, program, scenario)
+        driver = Driver(box, clock, program, scenario)
         stuck = ""
         try:
             try:
