@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from app.console.context import Context
+from app.desktop.power import PowerHooks, WakeWatch
 from app.domain.events import Appended
 from app.domain.problems import SignInNeeded
 from app.domain.status import Reach, Status
@@ -64,12 +65,16 @@ async def watch(context: Context) -> int:
             engine.listen(tell)
             engine.listen_changes(show)
             tell(engine.status)
-            running = asyncio.get_running_loop().create_task(engine.run(), name="engine")
+            power = PowerHooks(engine.going_to_sleep, engine.woke, engine.network_changed)
+            loop = asyncio.get_running_loop()
+            running = loop.create_task(engine.run(), name="engine")
+            beside = loop.create_task(WakeWatch(power).run(), name="power")
             try:
                 await asyncio.wait({running, ended}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 running.cancel()
-                await asyncio.wait({running})
+                beside.cancel()
+                await asyncio.wait({running, beside})
             if ended.done():
                 ended.result()
             if not running.cancelled() and (error := running.exception()) is not None:

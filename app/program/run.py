@@ -10,13 +10,14 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import shiboken6
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 
 from app.compose import open_engine
 from app.desktop.autostart import system_autostart
 from app.desktop.browser import open_browser
 from app.desktop.popup import PopupNotifier
-from app.desktop.power import WakeWatch
+from app.desktop.power import PowerHooks, WakeWatch
 from app.desktop.toasts import FallbackNotifier, NativeNotifier
 from app.domain.problems import BadInput, Expected
 from app.notices.port import Notice
@@ -142,7 +143,10 @@ class Program:
             assert self._opening.instance is not None
             self._opening.instance.show_requested.connect(desk.show_main)
             tasks.start("engine", self._keep_running, engine)
-            tasks.start("wake", WakeWatch(lambda _why: engine.woke()).run)
+            power = PowerHooks(engine.going_to_sleep, engine.woke, engine.network_changed)
+            tasks.start("power", WakeWatch(power).run)
+            closing.callback(self._app.applicationStateChanged.disconnect, self._on_state)
+            self._app.applicationStateChanged.connect(self._on_state)
             if stage.signs_in:
                 tasks.start("sign-in", self._sign_in, engine)
             if not (self._minimized and settings.value.first_run_done):
@@ -204,6 +208,10 @@ class Program:
     async def _sign_in(self, engine: Engine) -> None:
         await engine.sign_in(lambda _link: None)
         await engine.choose(await engine.list_numbers())
+
+    def _on_state(self, state: Qt.ApplicationState) -> None:
+        if state is Qt.ApplicationState.ApplicationActive and self.engine is not None:
+            self.engine.look_again()
 
     def _open(self, notice: Notice) -> None:
         if self.desk is None:

@@ -39,6 +39,8 @@ PROBE = 5.0
 """Seconds in which the other side must answer after the network changed."""
 STUCK = 3.0
 """An attempt that is older than this when the network changes is begun anew."""
+ONE_SLEEP = 60.0
+"""Seconds in which several reports of a sleep may be about the same one."""
 REST = 60.0
 """Seconds of being awake after which the computer is taken not to have gone to sleep after all."""
 
@@ -81,6 +83,7 @@ class Watch:
         self._asking_since = 0.0
         self._urgency = Urgency.SOMEBODY_WAITS
         self._resting = False
+        self._reconnected_at = float("-inf")
         self._hurry = asyncio.Event()
 
     # ------------------------------------------------------------ what is asked
@@ -99,6 +102,11 @@ class Watch:
 
     def reconnect(self) -> None:
         """The computer woke: the connection at hand is dead. Make a new one."""
+        now = self._clock.monotonic()
+        if now - self._reconnected_at < ONE_SLEEP:
+            self.doubt()  # Told of the same sleep by somebody else: the new connection may be a good one.
+            return
+        self._reconnected_at = now
         self._resting = False
         if self._stretch is not None:
             self._stretch.finish()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.desktop.power import WakeWatch
+from app.desktop.power import PowerHooks, WakeWatch
 from tests.conftest import Until
 from tests.desktop.conftest import StartDesktop
 
@@ -24,8 +24,11 @@ async def test_waking_and_the_network(
     session = desktop(notifier="none", tray="none", keyring="none")
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", session.environment["DBUS_SESSION_BUS_ADDRESS"])
     woken: list[str] = []
+    hooks = PowerHooks(
+        lambda: woken.append("sleeping"), lambda: woken.append("woke"), lambda: woken.append("network")
+    )
     async with asyncio.TaskGroup() as group:
-        watching = group.create_task(WakeWatch(woken.append).run())
+        watching = group.create_task(WakeWatch(hooks).run())
 
         async def heard() -> bool:
             for path, name, argument in SIGNALS:
@@ -38,6 +41,6 @@ async def test_waking_and_the_network(
             return bool(woken)
 
         await until(heard)
-        await until(lambda: len(woken) >= 2)
+        await until(lambda: "network" in woken)
         watching.cancel()
-    assert woken[:2] == ["woke up", "network is back"]
+    assert woken[:2] == ["sleeping", "woke"]
