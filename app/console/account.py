@@ -5,6 +5,7 @@ from typing import Any
 
 from app.console.context import Context
 from app.console.running import running_status
+from app.console.standing import gap_as_json, last_event, last_gap, standing
 from app.domain.clock import isoformat
 from app.domain.numbers import NumberError, OwnNumber, format_number, parse_number
 from app.domain.problems import BadInput
@@ -54,6 +55,7 @@ async def status(context: Context) -> int:
     async with context.engine() as engine:
         stats = await engine.log.reader.stats()
         unread = await engine.log.reader.unread_count()
+        gaps = await engine.log.reader.gaps(limit=1)
         signed_in = engine.signed_in
     following = [number.own() for number in context.settings.value.follow]
     reach = running.get("reach") if running else "not_running"
@@ -66,7 +68,11 @@ async def status(context: Context) -> int:
         "account": running.get("account", "") if running else "",
         "since": running.get("since") if running else None,
         "last_event_at": isoformat(stats.newest) if stats.newest else None,
-        "problem": running.get("problem") if running else None,
+        "offline_since": running.get("offline_since"),
+        "catching_up": running.get("catching_up"),
+        "waiting_until": running.get("waiting_until"),
+        "last_gap": gap_as_json(gaps[0]) if gaps else None,
+        "problem": running.get("problem"),
         "server": context.choices.address(context.settings.value).server_url,
         "numbers": [{"number": number.e164, "label": number.label} for number in following],
         "events": stats.events,
@@ -75,25 +81,15 @@ async def status(context: Context) -> int:
     }
     context.result(
         value,
-        f"State:    {_REACH.get(str(reach), str(reach))}",
+        f"State:    {standing(str(reach), running)}",
         f"Signed in: {'yes' if signed_in else 'no'}",
         f"Numbers:  {', '.join(number.title for number in following) or 'none chosen'}",
         f"Log:      {stats.events:,} events, {stats.bytes / 1e6:.1f} MB, {unread:,} new",
+        *([f"Last:     {last_event(stats.newest)}"] if stats.newest else []),
+        *([f"Gap:      {last_gap(gaps[0])}"] if gaps else []),
         *([f"Problem:  {value['problem']}"] if value["problem"] else []),
     )
     return 0
-
-
-_REACH = {
-    "not_running": "Textbell is not running",
-    "signed_out": "signed out",
-    "signing_in": "signing in",
-    "no_numbers": "no numbers chosen",
-    "connecting": "connecting",
-    "live": "watching",
-    "reconnecting": "reconnecting",
-    "stopped": "not watching",
-}
 
 
 async def numbers(context: Context) -> int:

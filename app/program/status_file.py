@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 from app.domain.clock import isoformat
@@ -26,6 +27,14 @@ class StatusFile:
                 "account": status.account,
                 "problem": status.problem.message if status.problem else None,
                 "numbers": len(status.numbers),
+                "offline_since": _written(status.offline_since),
+                "waiting_until": _written(status.waiting_until),
+                "catching_up": status.catching_up
+                and {
+                    "since": isoformat(status.catching_up.since),
+                    "left": status.catching_up.left,
+                    "waiting_until": _written(status.catching_up.waiting_until),
+                },
             }
         )
         if text == self._written:
@@ -40,3 +49,7 @@ class StatusFile:
         """The program ends."""
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _written(moment: datetime | None) -> str | None:
+    return None if moment is None else isoformat(moment)
