@@ -16,6 +16,8 @@ SOURCE_CODE = {Source.LIVE: 1, Source.REPLAYED: 2, Source.READ_BACK: 3}
 FAMILIES = {code: family for family, code in FAMILY_CODE.items()}
 SOURCES = {code: source for source, code in SOURCE_CODE.items()}
 
+BATCH_START = "start"
+"""In the full-text index, among the tags: the first event of the batch itself."""
 BATCH_TEXT = 1
 """In the column ``text``: the text is that of the batch."""
 

@@ -77,6 +77,8 @@ class Query:
     """Error codes or parts of them: ``SMS-CAR-413``, ``413``."""
     batches: tuple[str, ...] = ()
     """Batches' ids, or their beginnings."""
+    batch_starts: bool = False
+    """Of a batch's own events the first that was stored: one for each batch."""
     after: datetime | None = None
     """At this time or later."""
     before: datetime | None = None

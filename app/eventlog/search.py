@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from app.domain.events import Family
-from app.eventlog.packing import FAMILY_CODE, Stored, micros, number_tag, pack_number
+from app.eventlog.packing import BATCH_START, FAMILY_CODE, Stored, micros, number_tag, pack_number
 from app.eventlog.places import end_of_run, first_id
 from app.eventlog.query import Query, is_searchable
 
@@ -151,6 +151,8 @@ class _Compiler:
             terms.append(_tags("e", self._words(query.errors), "event.error"))
         if query.batches:
             terms.append(_tags("k", self._batches(query.batches), "event.batch"))
+        if query.batch_starts:
+            terms.append(_Term(_STARTS, _FOUND, (_STARTS,)))
         return terms
 
     def hidden(self, query: Query) -> _Term | None:
@@ -211,6 +213,8 @@ class _Compiler:
 
 _NOTHING = "tags : none"
 """No event has this tag."""
+_STARTS = f"tags : {BATCH_START}"
+_FOUND = "EXISTS (SELECT 1 FROM find AS one WHERE one.rowid = event.id AND one.find MATCH ?)"
 
 
 def _tags(prefix: str, numbers: Sequence[int], column: str) -> _Term:
@@ -226,8 +230,7 @@ def _text_term(text: str) -> _Term:
         return _Term("", "instr(event.text, ?)", (body,))
     quoted = body.replace('"', '""').replace("\0", " ")
     find = f'text : "{quoted}"' + (" *" if prefix else "")
-    row = "EXISTS (SELECT 1 FROM find AS one WHERE one.rowid = event.id AND one.find MATCH ?)"
-    return _Term(find, row, (find,))
+    return _Term(find, _FOUND, (find,))
 
 
 def _any(terms: Sequence[_Term]) -> _Term:

@@ -10,7 +10,7 @@ from app.eventlog.batches import Tallies, Tally
 from app.eventlog.encode import COLUMNS, Encoder
 from app.eventlog.known import Known
 from app.eventlog.measure import Measured
-from app.eventlog.packing import Stored, pack_number
+from app.eventlog.packing import BATCH_START, Stored, pack_number
 from app.eventlog.places import Places
 from app.eventlog.sql import Insert, json_list, one
 
@@ -86,7 +86,7 @@ class Transaction:
         family, text, batch_id = event.family, event.text, event.batch_id
         batch = self.tallies.of(batch_id) if batch_id else None
         place = self._places.take(placed // 1_000_000)
-        notable = unread = False
+        notable = unread = starts = False
         if family is Family.OUTBOUND:
             self._count(measured, batch)
         elif family is Family.INBOUND:
@@ -96,10 +96,11 @@ class Transaction:
             notable = True
         elif family is Family.BATCH and batch is not None:
             notable = event.state == BATCH_COMPLETED and batch.completed is None
+            starts = batch.as_of is None
             batch.report(event, at if modified is None else modified)
         row, tags = self._encoder.encode(place, measured, batch)
         self._rows.append(row)
-        self._finds.append((place, text or None, tags))
+        self._finds.append((place, text or None, f"{tags} {BATCH_START}" if starts else tags))
         self.numbers.add(row[_NUMBER])
         self.numbers.add(row[_CUSTOMER])
         unread = self._news and (unread or notable)

@@ -7,9 +7,7 @@ from app.ui.log_panel import LogPanel
 
 _KINDS = {
     View.OPT_OUTS: Family.OPTOUT,
-    View.BATCHES: Family.BATCH,
     View.RECEIVED: Family.INBOUND,
-    View.FAILED: Family.OUTBOUND,
 }
 
 
@@ -38,4 +36,4 @@ def _belongs(event: Event, asked: Filters) -> bool:
         return False
     if asked.view.mixed:
         return is_news(event) or not asked.leaves_out
-    return event.family is _KINDS[asked.view] and asked.view is not View.FAILED
+    return event.family is _KINDS.get(asked.view)

@@ -113,7 +113,7 @@ class DetailPane(QWidget):
         self._scroll.setWidget(body)
 
     def _heading(self, inner: QVBoxLayout, entry: Entry) -> None:
-        shown = event_words.row(entry.event, self._batch)
+        shown = event_words.row(entry.event, self._batch, whole=True)
         top = line(gap=theme.GAP)
         top.addWidget(Glyph(self._theme, shown.icon, shown.tone, theme.ICON_LARGE))
         kind = shown.lead or event_words.KIND_OF_ONE[entry.event.family]

@@ -67,6 +67,8 @@ class EventTableModel(QAbstractTableModel):
         self._batches: dict[str, BatchSummary] = {}
         self._labels = Labels()
         self.more = False
+        self.whole_batches = False
+        """Rows of batches stand for the batches as they are now."""
 
     # --------------------------------------------------------------- what the feed does
 
@@ -229,7 +231,7 @@ class EventTableModel(QAbstractTableModel):
         if entry is None:
             return ""
         batch = self._batches.get(entry.event.batch_id)
-        return event_words.sentence(entry, batch, self._labels, self._now(), self._zone)
+        return self._sentence(entry, batch)
 
     def time_text(self, entry: Entry) -> str:
         """The time as the row shows it."""
@@ -270,17 +272,22 @@ class EventTableModel(QAbstractTableModel):
             return None if role == ROW_ROLE else "…"
         batch = self._batches.get(entry.event.batch_id)
         if role == Qt.ItemDataRole.AccessibleTextRole and index.column() == Column.WHO:
-            return event_words.sentence(entry, batch, self._labels, self._now(), self._zone)
+            return self._sentence(entry, batch)
         if index.column() == Column.NUMBER:
             return self._labels.short(entry.event.number) if role != ROW_ROLE else (entry, None)
         if index.column() == Column.TIME:
             return self.time_text(entry) if role != ROW_ROLE else (entry, None)
-        row = event_words.row(entry.event, batch)
+        row = event_words.row(entry.event, batch, whole=self.whole_batches)
         if role == ROW_ROLE:
             return (entry, row)
         if index.column() == Column.WHO:
             return row.who
         return ", ".join(part for part in (row.lead, row.what) if part)
+
+    def _sentence(self, entry: Entry, batch: BatchSummary | None) -> str:
+        return event_words.sentence(
+            entry, batch, self._labels, self._now(), self._zone, whole=self.whole_batches
+        )
 
     def _row_changed(self, row: int) -> None:
         self.dataChanged.emit(self.index(row, 0), self.index(row, len(Column) - 1))

@@ -43,8 +43,13 @@ class Row:
     """For a batch whose outcome is known: what the bar shows."""
 
 
-def row(event: Event, batch: BatchSummary | None) -> Row:
-    """Word an event for the table. Total: any event gives a row."""
+def row(event: Event, batch: BatchSummary | None, *, whole: bool = False) -> Row:
+    """Word an event for the table. Total: any event gives a row.
+
+    ``whole``: an event of a batch stands for the batch as it is now.
+    """
+    if whole and batch is not None and event.family is Family.BATCH:
+        return _whole_batch(batch)
     match event.family:
         case Family.OPTOUT:
             return _optout(event)
@@ -114,6 +119,19 @@ def _batch(event: Event, batch: BatchSummary | None) -> Row:
     return Row("batch", "muted", name, lead, counted(size, "text") if size else "")
 
 
+def _whole_batch(batch: BatchSummary) -> Row:
+    name = batch_name(batch.text, batch.size)
+    if batch.delivered + batch.failed:
+        lead = "" if batch.completed_at is not None else "Sending"
+        return Row("batch", "text", name, lead, outcome(batch), batch)
+    texts = counted(batch.size, "text") if batch.size else ""
+    if batch.completed_at is not None:
+        return Row("batch", "text", name, "Finished", texts, batch)
+    if batch.processed and batch.size:
+        return Row("batch", "text", name, "Sending", f"{batch.processed:,} of {batch.size:,} handed on")
+    return Row("batch", "muted", name, "Waiting to be sent", texts)
+
+
 def outcome(batch: BatchSummary) -> str:
     """``1,150 of 1,204 delivered, 41 failed, 2 refused, 11 waiting``."""
     parts = [f"{batch.delivered:,} of {batch.size:,} delivered"]
@@ -132,10 +150,12 @@ def sentence(
     labels: Labels,
     now: datetime,
     zone: tzinfo | None = None,
+    *,
+    whole: bool = False,
 ) -> str:
     """The whole row read as one sentence, for a screen reader and for copying as text."""
     event = entry.event
-    shown = row(event, batch)
+    shown = row(event, batch, whole=whole)
     own = f" {_preposition(event)} {labels.full(event.number)}" if event.number else ""
     if event.family is Family.OPTOUT and shown.lead:
         body = f"{shown.who} {shown.lead[:1].lower()}{shown.lead[1:]}{own}"

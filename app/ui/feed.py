@@ -140,6 +140,7 @@ class EventFeed(QObject):
             self._set_state(FeedState.LOADING)
         page = await self._log.page(query, limit=PAGE)
         batches = await self._batches_of(page.entries)
+        self._model.whole_batches = query.batch_starts
         self._model.reset(page.entries, batches, more=page.more)
         await self._gaps.refresh()
         self._set_state(FeedState.READY)

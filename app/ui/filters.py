@@ -60,7 +60,7 @@ class View(Enum):
             View.ACTIVITY: EVERYTHING,
             View.TODAY: Query(after=today),
             View.OPT_OUTS: Query(families=(Family.OPTOUT,), after=monday),
-            View.BATCHES: Query(families=(Family.BATCH,)),
+            View.BATCHES: Query(families=(Family.BATCH,), batch_starts=True),
             View.RECEIVED: Query(families=(Family.INBOUND,)),
             View.FAILED: Query(families=(Family.OUTBOUND,), states=tuple(sorted(FAILED_STATES))),
         }[self]
@@ -199,5 +199,6 @@ def _both(one: Query, other: Query) -> Query:
         after=max(starts, default=None),
         before=min(ends, default=None),
         unread=one.unread or other.unread,
+        batch_starts=one.batch_starts or other.batch_starts,
         without=without,
     )

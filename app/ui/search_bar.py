@@ -12,7 +12,7 @@ from app.domain.events import Family
 from app.domain.numbers import OwnNumber
 from app.ui import filters, icons, theme
 from app.ui.event_words import KINDS
-from app.ui.filters import Chip, Filters
+from app.ui.filters import Chip, Filters, View
 from app.ui.parts import button, column, emptied, label, line, set_tone
 from app.ui.theme import Theme
 from app.ui.words import Labels, total
@@ -115,7 +115,8 @@ class SearchBar(QWidget):
 
     def show_total(self, count: int) -> None:
         """How much was found."""
-        self._count.setText(total(count))
+        batches = self._filters.view is View.BATCHES
+        self._count.setText(total(count, "batch", "batches") if batches else total(count))
 
     def show_wrong(self, sentence: str) -> None:
         """Say what is wrong with the typed words, or that nothing is (``""``)."""

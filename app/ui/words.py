@@ -16,9 +16,9 @@ def counted(n: int, one: str, many: str = "") -> str:
     return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
-def total(n: int, one: str = "event") -> str:
+def total(n: int, one: str = "event", many: str = "events") -> str:
     """The size of a result: ``1,234 events``, ``more than 10,000 events``."""
-    return f"more than {COUNT_LIMIT - 1:,} {one}s" if n >= COUNT_LIMIT else counted(n, one)
+    return f"more than {COUNT_LIMIT - 1:,} {many}" if n >= COUNT_LIMIT else counted(n, one, many)
 
 
 def clock(moment: datetime, zone: tzinfo | None = None) -> str:

@@ -170,6 +170,26 @@ async def test_finds_without_text(full: EventLog, query: Query, names: str) -> N
     assert await find(full, query) == names.split()
 
 
+async def test_batches_by_their_first_event(log: EventLog) -> None:
+    steps = [
+        batch(name, state=state, processed=done, at=at(minute))
+        for minute, (name, state, done) in enumerate(
+            [("b-1", "Queued", 0), ("b-2", "Queued", 0), ("b-1", "Processing", 2), ("b-2", "Completed", 3)]
+        )
+    ]
+    await log.append(steps[:2])
+    await log.append([*steps[2:], message("7001", batch_id="b-3", at=at(5))])
+    query = Query(families=(Family.BATCH,), batch_starts=True)
+    page = await log.reader.page(query)
+    assert [(entry.event.batch_id, entry.event.state) for entry in page.entries] == [
+        ("b-2", "Queued"),
+        ("b-1", "Queued"),
+    ]
+    assert await log.reader.count(query) == 2
+    others = await log.reader.page(Query(without=(query,)))
+    assert [entry.event.state for entry in others.entries][-2:] == ["Completed", "Processing"]
+
+
 async def test_a_fragment_of_very_many_numbers(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "MOST_TAGS", 5)
     events = [message(str(number), customer=f"+1212555{number:04}", at=at(number)) for number in range(40)]

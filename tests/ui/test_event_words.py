@@ -94,6 +94,27 @@ def test_rows_of_a_finished_batch_do_not_say_that_it_waits() -> None:
         assert event_words.row(event, BATCH).lead == then
 
 
+def test_a_row_may_stand_for_the_batch_as_it_is_now() -> None:
+    queued = MADE.batch(AT, "b1", "Queued", 1204, 0)
+    done = event_words.row(queued, BATCH, whole=True)
+    assert (done.lead, done.what) == ("", "1,150 of 1,204 delivered, 41 failed, 13 waiting")
+    assert done.summary == BATCH
+    for changes, said in (
+        ({"completed_at": None}, ("Sending", "1,150 of 1,204 delivered, 41 failed, 13 waiting")),
+        ({"delivered": 0, "failed": 0}, ("Finished", "1,204 texts")),
+        (
+            {"delivered": 0, "failed": 0, "completed_at": None, "processed": 600},
+            ("Sending", "600 of 1,204 handed on"),
+        ),
+        (
+            {"delivered": 0, "failed": 0, "completed_at": None, "processed": 0},
+            ("Waiting to be sent", "1,204 texts"),
+        ),
+    ):
+        shown = event_words.row(queued, replace(BATCH, **changes), whole=True)
+        assert (shown.lead, shown.what) == said
+
+
 def test_a_batch_has_no_outcome_before_its_end() -> None:
     sending = event_words.row(MADE.batch(AT, "b2", "Processing", 1204, 812), None)
     assert (sending.lead, sending.what) == ("Sending", "812 of 1,204 handed on")
