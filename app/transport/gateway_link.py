@@ -120,10 +120,12 @@ class GatewayLink:
         except _Ended as ended:
             _log.info("not connected: %s", ended.end.reason)
             return ended.end
+        end: LinkEnd | None = None
         try:
             end = await self._converse(socket, protocol, sink)
         finally:
-            await _close(socket)
+            # Nobody is there to answer a farewell: waiting for it would only put off what comes next.
+            await _close(socket, at_once=end is not None and end.reason is EndReason.DEAD)
         _log.info("connection ended: %s %s", end.reason, end.close_code or "")
         return end
 
@@ -328,7 +330,9 @@ class _Connect(connect):
         return exc
 
 
-async def _close(socket: ClientConnection) -> None:
+async def _close(socket: ClientConnection, *, at_once: bool) -> None:
+    if at_once:
+        socket.transport.abort()
     try:
         async with asyncio.timeout(_CLOSE_WITHIN):
             await socket.close()
