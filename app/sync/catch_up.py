@@ -13,6 +13,7 @@ from app.domain.gaps import SHORTEST
 from app.domain.problems import Expected, SignInNeeded
 from app.domain.status import CatchingUp
 from app.sync.backoff import Backoff
+from app.sync.consents import LONG
 from app.sync.proof import Proof
 from app.sync.read_back import Progress, ReadBack
 from app.sync.reading import Reading
@@ -29,7 +30,8 @@ OVERLAP = timedelta(minutes=10)
 """Read again before the gap: what was made just before it may have reached the lists late."""
 
 LOOK_AGAIN = 180.0
-"""Seconds after which the newest part is read once more: lists may lag behind the stream by moments."""
+"""Seconds after which the newest part is read once more: lists may lag behind the stream by moments. After
+a long gap the consents are checked then as well."""
 
 QUIET = 2.0
 """Seconds that a reading may take before it is worth a word, if hardly anything can have been missed."""
@@ -82,6 +84,7 @@ class CatchUp:
         self._noted_until: datetime | None = None
         self._look_again_at: float | None = None
         self._ended: tuple[int, ...] = ()
+        self._check_since: datetime | None = None
         self._asked = asyncio.Event()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -137,7 +140,10 @@ class CatchUp:
             await self._reading.ask_for_consents(Span(live_since, live_since), claim)
         else:
             complete = max(datetime.fromisoformat(kept).astimezone(UTC), self._proof.until or _LONG_AGO)
-            await self._reading.ask_for(Span(min(complete, live_since) - OVERLAP, live_since), claim)
+            since = min(complete, live_since) - OVERLAP
+            await self._reading.ask_for(Span(since, live_since), claim)
+            if live_since - since >= LONG and self._check_since is None:
+                self._check_since = since
         if self._live_since == live_since:
             self._proof.covered(live_since)
         await self._hooks.recorded()
@@ -194,7 +200,8 @@ class CatchUp:
                 self._board.change(catching_up=CatchingUp(since or until, left, waiting_until))
 
         show(None, None)
-        await self._new_read_back(self._reading, show).run()
+        check, self._check_since = (self._check_since, None) if second_look else (None, self._check_since)
+        await self._new_read_back(self._reading, show).run(check)
         # What was asked for meanwhile was read as well.
         ended, self._ended = self._ended, ()
         await self._reading.log.close_gaps(ended)

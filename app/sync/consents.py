@@ -26,7 +26,7 @@ OLDER_LIST_KNOWN = "older_consents"
 """Under this name the log keeps of which numbers it once learned the older list as a whole."""
 
 LONG = timedelta(hours=6)
-"""After a longer gap the history is checked against the search."""
+"""For a gap of that length the history is read in the largest pages, and checked afterwards."""
 
 FEW, MANY = 100, 1000
 """Records a page: for a short gap, and at most."""
@@ -49,13 +49,18 @@ class Consents:
         """
         since = min(span.since for span in spans)
         gap = max(span.until for span in spans) - since
-        if not await self._allowed(self._history(since, FEW if gap < LONG else MANY)):
-            if not await self._allowed(self._search(since)):
-                await self._allowed(self._older_list())
-        elif gap >= LONG:
-            await self._allowed(self._search(since))
+        history = self._history(since, FEW if gap < LONG else MANY)
+        if not (await self._allowed(history) or await self._allowed(self._search(since))):
+            await self._allowed(self._older_list())
         for span in spans:
             await self._reading.note(lambda left, span=span: left.minus(Listing.CONSENTS, span))  # type: ignore[misc]
+
+    async def check(self, since: datetime) -> None:
+        """Store what the history may have left out: the latest change of each pair since then.
+
+        Raises as ``ReadBack.run``.
+        """
+        await self._allowed(self._search(since))
 
     async def _allowed(self, reading: Any) -> bool:
         """Read; False if this account does not have that interface."""
@@ -74,7 +79,7 @@ class Consents:
     async def _history(self, since: datetime, per_page: int) -> None:
         newest_first, last = True, None
         async for page in self._api.pages(CONSENTS, {"perPage": per_page}):
-            events = [consent_from_rest(record, received_at=self._reading.clock.now()) for record in page]
+            events = await self._reading.events(consent_from_rest, page)
             await self._reading.store(event for event in events if event.timestamp >= since)
             for event in events:
                 newest_first = newest_first and (last is None or event.timestamp <= last)
@@ -93,9 +98,7 @@ class Consents:
                     "perPage": MANY,
                 }
                 async for page in self._api.pages(SEARCH, asked, search=True):
-                    events = [
-                        consent_from_rest(record, received_at=self._reading.clock.now()) for record in page
-                    ]
+                    events = await self._reading.events(consent_from_rest, page)
                     await self._reading.store(event for event in events if event.timestamp >= since)
 
     async def _older_list(self) -> None:
@@ -105,8 +108,7 @@ class Consents:
             changed: list[Event] = []
             asked = {"from": number, "status": "all"}
             async for page in self._api.pages(OLDER_LIST, asked):
-                now = self._reading.clock.now()
-                events = [consent_from_rest(_as_newer(record), received_at=now) for record in page]
+                events = await self._reading.events(consent_from_rest, [_as_newer(each) for each in page])
                 changed += [each for each in events if each.state != states.get(each.customer, OPTED_IN)]
             if number in known:
                 await self._reading.store(changed)

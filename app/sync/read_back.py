@@ -55,8 +55,10 @@ class ReadBack:
         self._consents = Consents(api, reading)
         self._unfinished = Unfinished(api, reading, self._count_down)
 
-    async def run(self) -> None:
+    async def run(self, check_since: datetime | None = None) -> None:
         """Read until nothing is left to be read, also of what is asked for meanwhile.
+
+        ``check_since``: afterwards compare consents since then with how they stand.
 
         Raises:
             SignInNeeded, PermissionMissing, ServiceError, Unreachable, RateHeld, LogUnavailable: it is
@@ -72,6 +74,8 @@ class ReadBack:
                 await self._messages(spans[0])
             else:
                 await self._unfinished.read()
+        if check_since is not None:
+            await self._consents.check(check_since)
 
     async def _batches(self, span: Span) -> None:
         followed = self._reading.followed()

@@ -74,6 +74,10 @@ class Reading:
 
         Raises LogUnavailable.
         """
+        await self.store(await self.events(build, records))
+
+    async def events(self, build: FromRest, records: Sequence[Mapping[str, Any]]) -> list[Event]:
+        """The events that these records amount to, made while others may go on."""
         events: list[Event] = []
         rest = self.clock.monotonic() + AT_ONCE
         for record in records:
@@ -81,7 +85,7 @@ class Reading:
             if self.clock.monotonic() >= rest:
                 await asyncio.sleep(0)
                 rest = self.clock.monotonic() + AT_ONCE
-        await self.store(events)
+        return events
 
     async def store(self, events: Iterable[Event]) -> None:
         """Store these events, if they are of followed numbers. Raises LogUnavailable."""

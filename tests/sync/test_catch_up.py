@@ -147,7 +147,7 @@ async def test_a_reading_that_is_killed_goes_on_where_it_was(
         assert not plan.of(Listing.CONSENTS)
         assert not plan.of(Listing.BATCHES)
         assert rest, "it was to be killed in the middle"
-        assert rest[0].until - rest[-1].since < timedelta(hours=40), "what was read is not read again"
+        assert rest[0].until - rest[-1].since < timedelta(hours=45), "what was read is not read again"
         kept = (await engine.log.reader.stats()).events
     assert 30 <= kept < texts
     # And again: an interruption of the interrupted.
@@ -341,6 +341,22 @@ async def test_an_account_without_the_history_is_searched(box: Sandbox, shop: In
         (CUSTOMER, OPTED_OUT),
         (customer(5), OPTED_IN),
     }
+
+
+async def test_after_a_long_gap_the_history_is_checked(
+    box: Sandbox, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catch_up, "LOOK_AGAIN", 0.2)
+    async with shop.watching():
+        pass
+    box.clock.skip(10 * HOUR)
+    box.world.set_consent(FRONT, CUSTOMER, OPT_OUT)
+    # The history knows nothing of it.
+    box.world.consents.history.clear()
+    async with shop.watching() as engine:
+        [change] = await stored(engine, 1, "type:optout")
+        assert (change.event.customer, change.event.source) == (CUSTOMER, Source.READ_BACK)
+        assert (await only_gap(engine)).late == 1
 
 
 @pytest.mark.parametrize("status", [403, 404])
