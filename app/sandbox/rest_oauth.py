@@ -76,7 +76,7 @@ async def issue_ws_token(call: Call) -> web.Response:
     assert call.session is not None
     return answer(
         {
-            "uri": call.service.server_url().replace("http://", "ws://", 1) + "/ws",
+            "uri": call.service.server_url().replace("http", "ws", 1) + "/ws",
             "ws_access_token": call.service.oauth.issue_ws_token(call.session),
             "expires_in": max(1, round(call.service.options.wstoken_ttl)),
         }

@@ -284,7 +284,11 @@ class Watch:
             if isinstance(error, Intercepted):
                 delay = min(delay, PORTAL_DELAY)
         told = None
-        if error is not None and (not self._was_live or self._backoff.failures > QUIET_FAILURES):
+        if error is not None and (
+            not self._was_live
+            or self._backoff.failures > QUIET_FAILURES
+            or isinstance(error, Intercepted)  # does not heal by itself
+        ):
             told = error.problem()
         self._board.change(reach=self._retrying, waiting_until=until, **({"problem": told} if told else {}))
         log.info("next attempt in %.1f s", delay)
