@@ -154,13 +154,16 @@ class Program:
             self.faults.append(f"run {self.runs}: still running {patience:.0f} s after SIGTERM")
             self.kill()
             return
-        if status:
+        if status == -signal.SIGTERM and not self.status:
+            self.kills.add(self.runs)  # it had not come so far as to listen
+        elif status:
             self.faults.append(f"run {self.runs}: ended with status {status}")
 
     def note_fault(self) -> None:
         """If it ended by itself, remember that."""
         process = self._process
-        if process is not None and process.poll() not in (None, 0, -signal.SIGKILL):
+        ended = (None, 0, -signal.SIGKILL, -signal.SIGTERM)
+        if process is not None and process.poll() not in ended:
             fault = f"run {self.runs}: ended by itself with status {process.returncode}"
             if fault.replace(" by itself", "") not in self.faults and fault not in self.faults:
                 self.faults.append(fault)
