@@ -27,7 +27,7 @@ _CONSENTS = Insert(
 _COUNT = "UPDATE meta SET value = value + ? WHERE name = '.events'"
 _DUE = "INSERT INTO due SELECT value FROM json_each(?)"
 _UNREAD = "INSERT INTO unread SELECT value FROM json_each(?)"
-_UNSETTLED = "INSERT OR IGNORE INTO unsettled VALUES (?, ?)"
+_UNSETTLED = Insert("INSERT OR IGNORE INTO unsettled (key, created)", 2)
 _SETTLED = "DELETE FROM unsettled WHERE key IN (SELECT value FROM json_each(?))"
 
 _NUMBER = COLUMNS.index("number")
@@ -150,7 +150,7 @@ class Transaction:
         if self._unread:
             self._connection.execute(_UNREAD, (json_list(self._unread),))
         if self._unsettled:
-            self._connection.executemany(_UNSETTLED, self._unsettled.items())
+            _UNSETTLED.run(self._connection, list(self._unsettled.items()))
         if self._settled and one(self._connection, "SELECT EXISTS (SELECT 1 FROM unsettled)"):
             self._connection.execute(_SETTLED, (json_list(self._settled),))
 
