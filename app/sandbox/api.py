@@ -138,6 +138,8 @@ def _wrap(service: Service, endpoint: Endpoint) -> Callable[[web.Request], Await
             response = await endpoint.handler(Call(service, request, session))
         except ServiceRefusal as refusal:
             response = refusal.response()
+        except ConnectionResetError:
+            response = unparsable().response()  # for nobody: the client went away in the middle of its body
         response.headers.update(rate_headers)
         response.headers["RCRequestId"] = str(uuid.uuid4())
         response.headers["Date"] = format_datetime(service.clock.now(), usegmt=True)
