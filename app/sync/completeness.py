@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 from app.domain.clock import Clock
 from app.domain.events import Appended
@@ -29,12 +30,14 @@ class Completeness:
         intake: Intake,
         outbox: Outbox | None,
         *,
+        folder: Path | None,
         followed: Callable[[], frozenset[str]],
         stored: Callable[[Appended], None],
         slept: Callable[[], None],
     ) -> None:
-        """``followed`` tells the own numbers (E.164) whose events are wanted. ``stored`` is called after each
-        write, ``slept`` when the computer turns out to have slept."""
+        """``folder`` belongs to all processes that share the log. ``followed`` tells the own numbers (E.164)
+        whose events are wanted. ``stored`` is called after each write, ``slept`` when the computer turns out
+        to have slept."""
         time = session.time
         proof = Proof(clock, time, lambda: intake.oldest)
         self._catch_up = CatchUp(
@@ -53,7 +56,14 @@ class Completeness:
             ),
         )
         self._record = WatchRecord(
-            event_log, board, clock, time, proof, slept=slept, survived=self._catch_up.connected
+            event_log,
+            board,
+            clock,
+            time,
+            proof,
+            folder=folder,
+            slept=slept,
+            survived=self._catch_up.connected,
         )
         intake.along = self._record.notes
         self.connected = self._catch_up.connected

@@ -79,6 +79,7 @@ class Engine:
         self._completeness = Completeness(
             self.log,
             *(self._board, clock, self._session, self._intake, self._outbox),
+            folder=folder,
             followed=lambda: frozenset(self._filters().numbers),
             stored=self._stored,
             slept=self.woke,

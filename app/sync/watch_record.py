@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from app.domain.clock import Clock, isoformat
 from app.domain.gaps import SHORTEST, Gap, GapReason
@@ -16,6 +18,7 @@ from app.eventlog import EventLog
 from app.sync.catch_up import COMPLETE_UNTIL
 from app.sync.proof import Proof
 from app.sync.status_board import StatusBoard
+from app.transport.process_lock import ProcessLock
 from app.transport.service_time import ServiceTime
 
 log = logging.getLogger(__name__)
@@ -26,6 +29,12 @@ ALIVE = "alive"
 SIGN_OF_LIFE = 240.0
 """Seconds after which the program says that it runs, if it has nothing else to write. Most ends are known
 better: an orderly one to the second, a crash by the last event."""
+
+TURN = 10.0
+"""Seconds between two attempts to keep the record instead of another process."""
+
+LOCK = "record.lock"
+"""File in the data directory: whoever holds it keeps the record."""
 
 SELDOM = 5.0
 """Seconds between two such signs that go with events."""
@@ -62,10 +71,12 @@ class WatchRecord:
         time: ServiceTime,
         proof: Proof,
         *,
+        folder: Path | None = None,
         slept: Callable[[], None],
         survived: Callable[[], None],
     ) -> None:
-        """``slept`` is called when the computer turns out to have slept; ``survived`` when a connection
+        """``folder`` belongs to all processes that share the log: one of them keeps the record.
+        ``slept`` is called when the computer turns out to have slept; ``survived`` when a connection
         did that, too: whether everything came through it nobody can tell."""
         self._log = event_log
         self._board = board
@@ -85,6 +96,9 @@ class WatchRecord:
         self._woke_at: float | None = None
         self._wake = asyncio.Event()
         self._written = asyncio.Event()
+        self._keeping = False
+        lock = None if folder is None else folder / LOCK
+        self._alone = ProcessLock(lock, patience=math.inf, sleep=self._let_another)
 
     def notes(self) -> dict[str, str]:
         """What is to be kept with the next events: that the program runs, and until when all is well."""
@@ -93,28 +107,34 @@ class WatchRecord:
         return self._signs()
 
     async def up_to_date(self) -> None:
-        """Wait until everything that happened so far is written."""
+        """Wait until everything that happened so far is written, by this process if it keeps the record."""
         await self._written.wait()
 
     async def run(self) -> None:
-        """Keep the record, until cancelled."""
+        """Look at the clocks, and keep the record while no other process does, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._beat_on(), name="clocks")
+            async with self._alone.held():
+                await self._keep()
+
+    async def _keep(self) -> None:
         await self._take_up()
+        self._keeping = True
         unlisten = self._board.listen(self._look)
         try:
             self._look(self._board.status)
-            await self._write()
-            next_beat = self._clock.monotonic() + self._proof.beat_every
             while True:
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.0, next_beat - self._clock.monotonic())):
-                        await self._wake.wait()
-                self._wake.clear()
-                if self._clock.monotonic() >= next_beat:
-                    self._beat()
-                    next_beat = self._clock.monotonic() + self._proof.beat_every
                 await self._write()
+                self._wake.clear()
+                if not self._turns:
+                    await self._wake.wait()
         finally:
             unlisten()
+
+    async def _let_another(self, _pause: float) -> None:
+        # Another process keeps the record; what happens here happens there as well.
+        self._written.set()
+        await asyncio.sleep(TURN)
 
     async def end(self) -> None:
         """The program ends in good order: note when. Gives up if the log refuses."""
@@ -122,7 +142,7 @@ class WatchRecord:
             while self._turns:
                 await self._turn(*self._turns[0])
                 self._turns.popleft()
-            if self._ever:
+            if self._keeping and self._ever:
                 await self._log.keep(self._signs())
 
     # ------------------------------------------------------------ what happens
@@ -140,10 +160,10 @@ class WatchRecord:
             return
         self._ever = True
         self._gap = next((gap for gap in unfinished[::-1] if gap.ended is None), None)
-        self._reason = None if self._gap is None else self._gap.reason
         self._began = None if self._gap is None else self._gap.began
-        now = self._time.now()
-        self._happened(min(now, datetime.fromisoformat(kept).astimezone(UTC)), GapReason.CLOSED)
+        ended = min(self._time.now(), datetime.fromisoformat(kept).astimezone(UTC))
+        self._reason = GapReason.CLOSED
+        self._turns.append((ended, GapReason.CLOSED))
 
     def _look(self, status: Status) -> None:
         """Called whenever the status changes."""
@@ -155,6 +175,13 @@ class WatchRecord:
         if reason is not self._reason:
             self._notice_sleep()
             self._happened(self._time.now(), reason)
+
+    async def _beat_on(self) -> None:
+        while True:
+            await asyncio.sleep(self._proof.beat_every)
+            self._beat()
+            if self._clock.monotonic() - self._alive_at >= SIGN_OF_LIFE:
+                self._wake.set()
 
     def _beat(self) -> None:
         if (
@@ -182,7 +209,7 @@ class WatchRecord:
 
     def _happened(self, at: datetime, reason: GapReason | None) -> None:
         self._reason = reason
-        if self._ever:
+        if self._ever and self._keeping:
             self._turns.append((at, reason))
             self._written.clear()
             self._wake.set()
@@ -205,7 +232,7 @@ class WatchRecord:
 
     def _signs(self) -> dict[str, str]:
         self._alive_at = self._clock.monotonic()
-        signs = {ALIVE: isoformat(self._time.now())}
+        signs = {ALIVE: isoformat(self._time.now())} if self._keeping else {}
         if (until := self._proof.until) is not None:
             signs[COMPLETE_UNTIL] = isoformat(until)
         return signs

@@ -13,6 +13,7 @@ from app.domain.gaps import GapReason
 from app.domain.status import Reach
 from app.eventlog import EventLog
 from app.sandbox import Sandbox
+from app.sync import watch_record
 from app.sync.catch_up import COMPLETE_UNTIL
 from app.sync.proof import DETECTION, Proof
 from app.sync.status_board import StatusBoard
@@ -282,6 +283,30 @@ async def test_a_connection_that_survived_a_sleep_is_not_trusted(folder: Path, c
         assert await desk.gaps() == [(pytest.approx(0.4), pytest.approx(5.4), GapReason.ASLEEP)]
         clock.passes(30)
         assert desk.proof.until == MORNING + timedelta(minutes=0.4)
+
+
+async def test_of_two_programs_one_keeps_the_record(
+    box: Sandbox, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_record, "TURN", 0.02)
+    async with shop.watching():
+        pass
+    async with shop.idle() as engine:
+        await engine.log.set_meta(ALIVE, isoformat(datetime.now(UTC) - timedelta(hours=2)))
+    async with shop.watching() as third, shop.watching() as fourth:
+        # The later one took up the session of the other, which must make a new one.
+        await became(third, lambda status: status.reach is not Reach.LIVE)
+        await reached(third, Reach.LIVE)
+        async with asyncio.timeout(PATIENCE):
+            await third.caught_up()
+            await fourth.caught_up()
+        [gap] = await third.log.reader.gaps()
+        assert (gap.reason, gap.closed) == (GapReason.CLOSED, True)
+        await third.log.set_meta(ALIVE, None)
+    # Whoever ends last has kept it to the end.
+    async with shop.idle() as engine:
+        assert await engine.log.meta(ALIVE) is not None
+        assert len(await engine.log.reader.gaps()) == 1
 
 
 # ------------------------------------------------------------------ until when all is well
