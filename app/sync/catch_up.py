@@ -200,8 +200,10 @@ class CatchUp:
                 self._board.change(catching_up=CatchingUp(since or until, left, waiting_until))
 
         show(None, None)
-        check, self._check_since = (self._check_since, None) if second_look else (None, self._check_since)
-        await self._new_read_back(self._reading, show).run(check)
+        check = self._check_since if second_look else None
+        await self._new_read_back(self._reading, show).run(again=second_look, check_since=check)
+        if second_look:
+            self._check_since = None
         # What was asked for meanwhile was read as well.
         ended, self._ended = self._ended, ()
         await self._reading.log.close_gaps(ended)

@@ -6,9 +6,10 @@ is said of the order of its lists, so none is relied on: what can be resumed is 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.ringcentral.bodies import BATCHES, MESSAGES, batch_from_rest, message_f
 from app.sync.consents import Consents
 from app.sync.reading import Reading
 from app.sync.to_read import Listing, Span
-from app.sync.unfinished import Unfinished
+from app.sync.unfinished import OPEN_FOR, RECENT, Unfinished
 from app.transport.api_client import ApiClient
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,11 @@ EDGE = timedelta(seconds=60)
 MOST_NUMBERS = 15
 """Of so many numbers at once the service lists the messages."""
 
+TOLD_FOR = timedelta(days=30)
+"""A list that is refused is given up for what was made longer ago: the service need not keep it for ever."""
+
+_REFUSALS = frozenset({400, 404, 405, 409, 410, 413, 414, 422})
+
 Progress = Callable[[int | None, datetime | None], None]
 """Told how many records are left to be read (``None``: unknown), and until when rate limits hold us."""
 
@@ -52,30 +58,62 @@ class ReadBack:
         self._reading = reading
         self._progress = progress
         self._left: int | None = None
+        self._at: tuple[Listing, Span] | None = None
+        self._refused: set[tuple[Listing, Span]] = set()
         self._consents = Consents(api, reading)
-        self._unfinished = Unfinished(api, reading, self._count_down)
+        self._unfinished = Unfinished(api, reading, self._set_left)
 
-    async def run(self, check_since: datetime | None = None) -> None:
+    async def run(self, *, again: bool = False, check_since: datetime | None = None) -> None:
         """Read until nothing is left to be read, also of what is asked for meanwhile.
 
-        ``check_since``: afterwards compare consents since then with how they stand.
+        ``again``: it was all read a little while ago. ``check_since``: afterwards compare consents since then
+        with how they stand.
 
         Raises:
             SignInNeeded, PermissionMissing, ServiceError, Unreachable, RateHeld, LogUnavailable: it is
                 not complete; what was read is kept, and another attempt goes on behind it.
         """
-        reading = self._reading
-        while left := reading.left:
-            if spans := left.of(Listing.CONSENTS):
-                await self._consents.read(spans)
-            elif spans := left.of(Listing.BATCHES):
-                await self._batches(spans[0])
-            elif spans := left.of(Listing.MESSAGES):
-                await self._messages(spans[0])
-            else:
-                await self._unfinished.read()
+        self._refused.clear()
+        refusal: ServiceError | None = None
+        while step := self._next(again):
+            try:
+                await step()
+            except ServiceError as error:
+                # What the service does not want to tell must not keep back what it would.
+                if self._at is None or error.status not in _REFUSALS:
+                    raise
+                refusal = refusal or error
+                await self._leave(*self._at)
         if check_since is not None:
             await self._consents.check(check_since)
+        if refusal is not None:
+            raise refusal
+
+    def _next(self, again: bool) -> Callable[[], Awaitable[None]] | None:
+        """What is to be read next."""
+        left = self._reading.left
+        if spans := left.of(Listing.CONSENTS):
+            self._at = None
+            return partial(self._consents.read, spans)
+        for listing, read in ((Listing.BATCHES, self._batches), (Listing.MESSAGES, self._messages)):
+            for span in left.of(listing):
+                if (listing, span) not in self._refused:
+                    self._at = (listing, span)
+                    return partial(read, span)
+        if left.settled:
+            return None
+        self._at = None
+        return partial(self._unfinished.read, RECENT if again else OPEN_FOR)
+
+    async def _leave(self, listing: Listing, span: Span) -> None:
+        """The service refuses this: leave it for another attempt, or for good what is long ago."""
+        oldest = self._api.time.now() - TOLD_FOR
+        if span.since < oldest:
+            log.warning("the service tells nothing so old of %s", listing)
+            gone = Span(span.since, min(span.until, oldest))
+            await self._reading.note(lambda left: left.minus(listing, gone))
+        else:
+            self._refused.add((listing, span))
 
     async def _batches(self, span: Span) -> None:
         followed = self._reading.followed()
@@ -106,8 +144,7 @@ class ReadBack:
         except ServiceError:
             log.info("the messages cannot be counted beforehand")
             return [span]
-        self._left = count
-        self._progress(count, None)
+        self._set_left(count)
         number = max(1, round(count / SLICE))
         length = (span.until - span.since) / number
         edges = [span.since + length * index for index in range(number)] + [span.until]
@@ -124,6 +161,10 @@ class ReadBack:
         if self._left is not None:
             self._left = max(0, self._left - records)
         self._progress(self._left, None)
+
+    def _set_left(self, left: int) -> None:
+        self._left = left
+        self._progress(left, None)
 
     def _waits(self, until: datetime | None) -> None:
         self._progress(self._left, until)

@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 OPEN_FOR = timedelta(days=7)
 """What has not come to its end by then will not."""
 
+RECENT = timedelta(days=1)
+"""What was made so lately is asked for a second time soon after: its lists may lag behind."""
+
 FEW = 20
 """So many things are asked for one by one; of more it is found out whether to read a window is quicker."""
 
@@ -32,14 +35,15 @@ GONE = "gone"
 class Unfinished:
     """Reads on where batches and single texts were left."""
 
-    def __init__(self, api: ApiClient, reading: Reading, read: Callable[[int], None]) -> None:
-        """``read`` is told how many records were read."""
+    def __init__(self, api: ApiClient, reading: Reading, left: Callable[[int], None]) -> None:
+        """``left`` is told how many things there are still to ask for."""
         self._api = api
         self._reading = reading
-        self._read = read
+        self._left = left
 
-    async def read(self) -> None:
-        """Ask for all that is unfinished and was not made in the newest span, which was read as a window.
+    async def read(self, made_within: timedelta = OPEN_FOR) -> None:
+        """Ask for all that is unfinished, was made so long ago at most, and not in the newest span, which
+        was read as a window.
 
         Where there is so much of it that reading windows is quicker, those are noted as to be read instead.
         Raises as ``ReadBack.run``.
@@ -47,14 +51,16 @@ class Unfinished:
         reading = self._reading
         asked_after = reading.left.newest
         until = asked_after.since if asked_after else self._api.time.now()
-        since = until - OPEN_FOR
+        since = until - made_within
         batches = [each for each in await reading.log.reader.open_batches(since) if each.made < until]
         texts = await reading.log.reader.unsettled_messages(since, until)
         window = await self._window(batches, len(texts), since, until)
         if window is None:
-            for batch in batches:
+            for done, batch in enumerate(batches):
+                self._left(len(batches) + len(texts) - done)
                 await self._batch(batch)
-            for text in texts:
+            for done, text in enumerate(texts):
+                self._left(len(texts) - done)
                 await self._text(text)
 
         def settle(left: ToRead) -> ToRead:
@@ -105,7 +111,6 @@ class Unfinished:
         params = {"batchId": batch.batch_id, "view": "Detailed", "dateFrom": since}
         async for page in self._api.pages(MESSAGES, params):
             await self._reading.take(message_from_rest, page)
-            self._read(len(page))
         await self._reading.log.looked_at({batch.batch_id: counts})
 
     async def _text(self, message_id: str) -> None:
@@ -117,7 +122,6 @@ class Unfinished:
             log.info("a text is no longer known to the service")
             return
         await self._reading.take(message_from_rest, [record])
-        self._read(1)
 
 
 def _spelled(counts: BatchCounts) -> str:

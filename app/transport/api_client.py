@@ -74,7 +74,7 @@ class ApiClient:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
-        """``time`` is set by every answer."""
+        """``time`` is set by the service's answers."""
         self._client = client
         self._keeper = keeper
         self._rates = rates
@@ -128,7 +128,10 @@ class ApiClient:
                 _log.debug("%s %s: %d %s", method, path, answer.status_code, verdict.code)
                 match verdict.kind:
                     case VerdictKind.OK:
-                        return self._object(answer, body)
+                        found = self._object(answer, body)
+                        # Not of what a network's own sign-in page says: its clock may be any.
+                        self.time.note(answer.headers.get("Date"))
+                        return found
                     case VerdictKind.REFRESH if not refreshed:
                         refreshed = True
                         tries_left += 1

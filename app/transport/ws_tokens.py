@@ -53,7 +53,7 @@ class WsTokens:
         server_url: str,
         time: ServiceTime | None = None,
     ) -> None:
-        """``time`` is set by every answer."""
+        """``time`` is set by the service's answers."""
         self._time = time or ServiceTime(clock)
         self._client = client
         self._keeper = keeper
@@ -106,13 +106,13 @@ class WsTokens:
         self._pace.note(answer.headers, answer.status_code)
         if is_foreign(answer.status_code, answer.headers, answer.content):
             raise intercepted(self._server)
-        self._time.note(answer.headers.get("Date"))
         try:
             body = parse(answer.text)
         except Unparsable:
             body = None
         verdict = judge(answer.status_code, answer.headers, body)
         if verdict.kind is VerdictKind.OK:
+            self._time.note(answer.headers.get("Date"))
             return body if body is not None else {}
         if verdict.kind is VerdictKind.REFRESH and not last:
             return None

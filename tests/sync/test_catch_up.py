@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.clock import isoformat
 from app.domain.events import OPTED_IN, OPTED_OUT, Appended, Family, Source
 from app.domain.gaps import Gap, GapReason
 from app.domain.status import CatchingUp, Reach, Status
@@ -218,6 +219,40 @@ async def test_a_refusal_in_the_middle_delays_and_loses_nothing(
         await stored(engine, texts, "type:inbound")
     # Held for as long as was asked: one request was refused, and none came before its time.
     assert sum(entry["status"] == 429 for entry in box.requests.entries) == 1
+
+
+async def test_a_list_that_is_refused_keeps_nothing_else_back(
+    box: Sandbox, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop.watching() as engine:
+        batch = box.world.create_batch("Winter hours", number=FRONT, size=5)
+        await stored(engine, 5, "type:outbound")
+    box.clock.skip(24 * HOUR)
+    box.world.inbound(CUSTOMER, "refused at first", number=FRONT)
+    box.world.complete_batch(batch.id)
+    box.faults.add(400, path=BATCHES, count=1)
+    async with shop.watching() as engine:
+        await stored(engine, 1, "type:inbound")
+        await stored(engine, 2, "type:batch")
+        assert (await only_gap(engine)).closed is False, "another attempt is still to come"
+        await caught_up(engine, within=20)
+        assert (await only_gap(engine)).closed
+
+
+async def test_what_is_too_long_ago_to_be_told_is_given_up(box: Sandbox, shop: Installation) -> None:
+    async with shop.watching():
+        pass
+    box.clock.skip(6 * 24 * HOUR)
+    async with shop.watching() as engine:
+        await caught_up(engine)
+        await engine.log.set_meta(catch_up.COMPLETE_UNTIL, isoformat(box.clock.now() - timedelta(days=60)))
+        box.world.inbound(CUSTOMER, "lately", number=FRONT)
+        await stored(engine, 1)
+    box.faults.add(400, path=MESSAGES, count=1)
+    async with shop.watching() as engine:
+        async with asyncio.timeout(PATIENCE):
+            await engine.caught_up()
+        assert await engine.log.meta(NAME) is None
 
 
 # ------------------------------------------------------------------ gaps over gaps
