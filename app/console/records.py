@@ -4,8 +4,6 @@ import asyncio
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -17,6 +15,7 @@ from app.domain.problems import BadInput
 from app.eventlog import EventLog, LogReader, parse_query
 from app.ringcentral.bodies import event_from_line, event_to_line
 from app.ringcentral.wirejson import dump
+from app.sync.exporting import FileKind, Layout, export_file, export_stream
 
 IMPORT_GROUP = 500
 
@@ -84,50 +83,22 @@ async def export(context: Context) -> int:
     """Write everything that matches, a chunk at a time."""
     args = context.args
     query = parse_query(args.query)
-    if args.format == "xlsx" and args.output is None:
-        raise BadInput("An Excel file cannot be printed: name a file with --output.")
     labels = {number.e164: number.label for number in context.settings.value.follow if number.label}
+    layout = Layout(FileKind(args.format), labels)
+    if args.output is None and layout.kind is FileKind.XLSX:
+        raise BadInput("An Excel file cannot be printed: name a file with --output.")
     async with context.log() as log:
-        try:
-            count = await _export(log, query, args.format, args.output, labels)
-        except OSError as error:
-            if isinstance(error, BrokenPipeError):
+        if args.output is None:
+            try:
+                count = await export_stream(log.reader, query, sys.stdout, layout)
+            except BrokenPipeError:
                 raise
-            raise BadInput(f"{args.output} cannot be written: {error.strerror or error}.") from error
+            except OSError as error:
+                raise BadInput(f"The output cannot be written: {error.strerror or error}.") from error
+        else:
+            count = await export_file(log.reader, query, args.output, layout)
     context.tell(f"{count:,} {'event' if count == 1 else 'events'} written.")
     return 0
-
-
-async def _export(
-    log: EventLog, query: Any, kind: str, output: Path | None, labels: Mapping[str, str]
-) -> int:
-    # Only here, for the workbook's library is slow to load.
-    from app.eventlog.export import CsvWriter, XlsxWriter
-
-    count = 0
-    if kind == "xlsx":
-        assert output is not None
-        with XlsxWriter(output, labels=labels) as sheet:
-            async for chunk in log.reader.stream(query):
-                for entry in chunk:
-                    sheet.write(entry)
-                count += len(chunk)
-        return count
-    opened: Any = (
-        nullcontext(sys.stdout)
-        if output is None
-        else output.open("w", encoding="utf-8", errors="backslashreplace", newline="")
-    )
-    with opened as file:
-        table = CsvWriter(file, labels=labels) if kind == "csv" else None
-        async for chunk in log.reader.stream(query):
-            for entry in chunk:
-                if table is not None:
-                    table.write(entry)
-                else:
-                    file.write(event_to_line(entry.event) + "\n")
-            count += len(chunk)
-    return count
 
 
 async def import_(context: Context) -> int:

@@ -10,7 +10,7 @@ from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import BinaryIO, Protocol, Self, TextIO
 
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
@@ -182,26 +182,38 @@ class XlsxWriter:
     """
 
     def __init__(
-        self, path: Path, *, labels: Mapping[str, str] | None = None, zone: tzinfo | None = None
+        self,
+        target: Path | BinaryIO,
+        *,
+        labels: Mapping[str, str] | None = None,
+        zone: tzinfo | None = None,
+        scratch: Path | None = None,
     ) -> None:
-        """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's.
+        """``target``: a path, or an open file, which stays open and gets everything by ``close``.
+
+        ``labels``: names of the business's numbers; ``zone``: of the times, else the computer's;
+        ``scratch``: a folder for what is written until then, else the system's.
 
         Raises:
             OSError: the file cannot be made.
         """
         self._labels = labels or {}
         self._zone = zone
-        # Otherwise this would show only when everything has been written.
-        path.open("wb").close()
+        if isinstance(target, Path):
+            # Otherwise this would show only when everything has been written.
+            target.open("wb").close()
         self._book = xlsxwriter.Workbook(
-            str(path),
+            str(target) if isinstance(target, Path) else target,
             {
                 "constant_memory": True,
+                "tmpdir": None if scratch is None else str(scratch),
                 "strings_to_formulas": False,
                 "strings_to_urls": False,
                 "strings_to_numbers": False,
             },
         )
+        # A sheet of a million long texts is larger than the old form of the archive allows.
+        self._book.use_zip64()
         self._bold = self._book.add_format({"bold": True})
         self._time = self._book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._sheets = 0
@@ -230,7 +242,14 @@ class XlsxWriter:
         try:
             self._book.close()
         except FileCreateError as error:
-            raise OSError(str(error)) from error
+            cause = error.args[0]
+            raise cause if isinstance(cause, OSError) else OSError(str(error)) from error
+
+    def abandon(self) -> None:
+        """Let go of what was written so far, which ``close`` would make a file of."""
+        for sheet in self._book.worksheets():
+            # The library closes them only together with a finished workbook.
+            sheet.row_data_fh.close()
 
     def __enter__(self) -> Self:
         return self
