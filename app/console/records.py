@@ -4,20 +4,18 @@ import asyncio
 import sys
 import time
 from argparse import ArgumentParser
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from app.console.context import Context
 from app.domain.events import Entry
 from app.domain.numbers import format_number
 from app.domain.problems import BadInput
-from app.eventlog import EventLog, LogReader, parse_query
-from app.ringcentral.bodies import event_from_line, event_to_line
+from app.eventlog import LogReader, parse_query
+from app.ringcentral.bodies import event_to_line
 from app.ringcentral.wirejson import dump
 from app.sync.exporting import FileKind, Layout, export_file, export_stream
-
-IMPORT_GROUP = 500
+from app.sync.importing import Imported, import_file
 
 
 def add_commands(commands: Any, shared: ArgumentParser) -> None:
@@ -103,35 +101,20 @@ async def export(context: Context) -> int:
 
 async def import_(context: Context) -> int:
     """Read our JSON lines, or raw notifications one a line; known events are skipped."""
-    path: Path = context.args.file
-    try:
-        file = path.open(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}.") from error
-    with file:
-        async with context.log() as log:
-            new, known, bad = await _import(context, log, file)
+    told = 0
+
+    def tell(found: Imported) -> None:
+        nonlocal told
+        for line in found.named[told:]:
+            context.tell(f"Line {line.number}: {line.reason}")
+        told = len(found.named)
+
+    async with context.log() as log:
+        found = await import_file(log, context.args.file, tell)
+    if found.wrong > told:
+        context.tell(f"{found.wrong - told:,} more lines are wrong.")
     context.result(
-        {"new": new, "known": known, "unreadable": bad},
-        f"{new:,} added, {known:,} already known, {bad:,} unreadable.",
+        {"new": found.new, "known": found.known, "unreadable": found.wrong},
+        f"{found.new:,} added, {found.known:,} already known, {found.wrong:,} unreadable.",
     )
-    return 1 if bad else 0
-
-
-async def _import(context: Context, log: EventLog, file: IO[str]) -> tuple[int, int, int]:
-    new = known = bad = 0
-    group = []
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            try:
-                group.append(event_from_line(line, received_at=datetime.now(UTC)))
-            except BadInput as error:
-                bad += 1
-                context.tell(f"Line {number}: {error}")
-        if len(group) >= IMPORT_GROUP:
-            appended = await log.append(group, durable=False, news=False)
-            new, known, group = new + len(appended.new), known + appended.known, []
-    if group:
-        appended = await log.append(group, news=False)
-        new, known = new + len(appended.new), known + appended.known
-    return new, known, bad
+    return 1 if found.wrong else 0
