@@ -52,6 +52,7 @@ class NoticeBoard:
         self._after_pause = False
         self._digests = Pace(GATHER, GATHER_AGAIN)
         self._owed: set[int] = set()
+        self._dropped_by = rules
         self._latest = _LONG_AGO
 
     @property
@@ -113,6 +114,7 @@ class NoticeBoard:
     def sum_up(self, now: datetime) -> list[Notice]:
         """The gap is closed: everything late is known. Returns what is to be shown now."""
         self._note_time(now)
+        self._presence.closed()
         self._late.gap(now, closing=False)
         self._held.extend(self._late.take().values())
         return self._flush(now)
@@ -176,6 +178,9 @@ class NoticeBoard:
         return notices
 
     def _drop_unwanted(self) -> None:
+        if self.rules is self._dropped_by:
+            return  # What is not wanted was not taken in.
+        self._dropped_by = self.rules
         self._held = [thing for thing in self._held if self.rules.announces(thing.kind)]
         self._late.keep(lambda thing: self.rules.announces(thing.kind))
         for kind, burst in self._opts.items():

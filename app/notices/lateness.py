@@ -36,6 +36,10 @@ class Presence:
         self._lost_at = None
         self._began = self._began or now
 
+    def closed(self) -> None:
+        """The time of absence is over: what is replayed from now on belongs to no gap but a blip."""
+        self._away = False
+
     def late(self, entry: Entry) -> bool:
         """Whether this belongs to what happened while nobody was watching."""
         event = entry.event

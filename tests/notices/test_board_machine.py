@@ -231,6 +231,7 @@ class BoardMachine(RuleBasedStateMachine):
     @rule()
     def close_gap(self) -> None:
         run = self.run
+        self.away = False
         self.act(self.board.sum_up(self.now))
         if self.run == run and not self.rules.paused(self.now) and not self.spoken["digest"]:
             assert not self.board.held & self.apart, "a first digest waits for nothing more"

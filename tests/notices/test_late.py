@@ -101,6 +101,12 @@ def test_a_blip_after_an_outage_is_a_blip() -> None:
     assert len(board.offer(stored(opt(1, source=REPLAYED, when=at(102))), {}, at(103))) == 1
 
 
+def test_a_connection_that_is_handed_over_is_no_outage() -> None:
+    board = interrupted(600)
+    board.sum_up(at(2))
+    assert len(board.offer(stored(opt(1, source=REPLAYED, when=at(7200))), {}, at(7200))) == 1
+
+
 def test_the_first_connection_ends_the_time_before_the_start() -> None:
     board = NoticeBoard(NoticeRules())
     board.connected(at(0))
