@@ -121,6 +121,9 @@ async def _measure(hours: float, lapse: Lapse) -> list[Line]:
                 evening / morning <= limit,
             )
         )
+    eighths = [samples[len(samples) * part // 8 : len(samples) * (part + 1) // 8] for part in range(8)]
+    course = " ".join(f"{median(sample['rss'] for sample in part) / 2**20:.1f}" for part in eighths)
+    print(f"memory over the day, MB: {course}", file=sys.stderr)
     for kind, found in verdict.failures.items():
         print(f"{kind}: {found[:5]}", file=sys.stderr)
     return lines

@@ -24,6 +24,8 @@ REST = 12.0
 """Seconds for which the program must say that it has caught up."""
 LAST_NOTICES = 75.0
 """Seconds after which nothing waits to be announced any more: notices gather for up to a minute."""
+SECOND_LOOK = 200.0
+"""Seconds after which what the lists did not show yet, because they lagged, has been looked for again."""
 NOTICED_WITHIN = 45.0
 """Seconds after which a dead connection must have been noticed."""
 BUSY = 2.0
@@ -105,7 +107,8 @@ class Driver:
             began = clock.monotonic()
             await self._rest()
             self.caught_up_in = clock.monotonic() - began - REST
-            await asyncio.sleep(LAST_NOTICES)
+            lagged = any(step.verb == "lag" for step in self._scenario.steps)
+            await asyncio.sleep(SECOND_LOOK + LAST_NOTICES if lagged else LAST_NOTICES)
             await self._rest()
             await program.quit()
         finally:
