@@ -13,6 +13,7 @@ from app.domain.events import Appended, Entry, Event, ResumePoint
 from app.domain.gaps import Gap, GapReason
 from app.eventlog.failures import LogDamaged, translated
 from app.eventlog.reader import LogReader
+from app.eventlog.retention import Retention
 from app.eventlog.series import Series
 from app.eventlog.storage import Opened, open_log, suspect
 from app.eventlog.writer import LogWriter
@@ -98,6 +99,10 @@ class EventLog:
     def series(self) -> Series:
         """Appends that may be begun before the one before has ended."""
         return Series(self._writer, self._begin)
+
+    def retention(self) -> Retention:
+        """What lets go of old events."""
+        return Retention(self._writer, self._run)
 
     @asynccontextmanager
     async def bulk(self) -> AsyncIterator[None]:

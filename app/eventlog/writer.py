@@ -5,6 +5,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from datetime import datetime
 from operator import itemgetter
+from typing import TypeVar
 
 import apsw
 
@@ -21,6 +22,8 @@ from app.eventlog.transaction import Transaction
 _LEARNED = Insert("INSERT OR IGNORE INTO consent (customer, number, opted_out, at, as_of)", 5)
 _RESUME = ".resume"
 _MOST_NUMBERS = 20_000
+
+T = TypeVar("T")
 
 _by_place = itemgetter(0)
 _ADD_NUMBERS = "INSERT OR IGNORE INTO num SELECT value FROM json_each(?)"
@@ -162,6 +165,12 @@ class LogWriter:
         """Everything there was in these gaps has been read back."""
         with self._transaction():
             gaps.close(self._connection, ids)
+
+    def aside(self, work: Callable[[apsw.Connection], T]) -> T:
+        """Do ``work`` in a transaction. What it changes may be lost if the computer crashes."""
+        self._sync(full=False)
+        with self._transaction():
+            return work(self._connection)
 
     def _append(
         self,
