@@ -124,7 +124,9 @@ HAVING sum(state IN (SELECT id FROM word WHERE text IN ('Delivered', 'SendingFai
 # Batches of which only messages were heard.
 _DATE_BATCHES = """
 UPDATE batch SET created = made FROM (
-    SELECT batch AS id, min(at + coalesce(created, 0)) AS made FROM event WHERE family = 3 GROUP BY batch
+    SELECT batch AS id, min(at + coalesce(created, 0)) AS made FROM event
+    WHERE family = 3 AND batch IN (SELECT id FROM batch WHERE created IS NULL)
+    GROUP BY batch
 ) AS found
 WHERE found.id = batch.id AND batch.created IS NULL
 """

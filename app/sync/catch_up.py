@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.clock import Clock, isoformat
 from app.domain.gaps import SHORTEST
-from app.domain.problems import Expected, SignInNeeded
+from app.domain.problems import Expected, PermissionMissing, Problem, SignInNeeded
 from app.domain.status import CatchingUp
 from app.sync.backoff import Backoff
 from app.sync.consents import LONG
@@ -85,6 +85,7 @@ class CatchUp:
         self._look_again_at: float | None = None
         self._ended: tuple[int, ...] = ()
         self._check_since: datetime | None = None
+        self._problem: Problem | None = None
         self._asked = asyncio.Event()
         self._work = asyncio.Event()
         self._idle = asyncio.Event()
@@ -166,11 +167,21 @@ class CatchUp:
                 log.info("reading back did not come to its end: %s", type(error).__name__)
                 if isinstance(error, SignInNeeded):
                     self._board.change(catching_up=None)
+                if isinstance(error, PermissionMissing):
+                    # Nothing but a word with the administrator ends this.
+                    self._complain(error.problem())
                 self._hooks.gave_up()
                 await _signal(self._work, self._backoff.next())
                 self._work.set()
             else:
                 self._backoff.reset()
+                self._complain(None)
+
+    def _complain(self, problem: Problem | None) -> None:
+        """Tell what keeps gaps from being closed; ``None``: nothing does, any more."""
+        if problem != self._problem and self._board.status.problem in (None, self._problem):
+            self._board.change(problem=problem)
+        self._problem = problem
 
     async def _something_to_read(self) -> bool:
         """Wait for it; False if it is time for the second look."""

@@ -239,6 +239,24 @@ async def test_a_list_that_is_refused_keeps_nothing_else_back(
         assert (await only_gap(engine)).closed
 
 
+async def test_a_permission_that_is_missing_is_told_until_it_is_given(
+    box: Sandbox, shop: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shop.watching() as engine:
+        await lost(box, engine)
+        box.world.inbound(CUSTOMER, "meanwhile", number=FRONT)
+        box.faults.denied["A2PSMS"] = "CMN-401"
+        await box.accept_connections()
+        await engine.check_now()
+        status = await became(engine, lambda status: status.reach is Reach.LIVE and status.problem)
+        assert status.problem is not None
+        assert "A2PSMS" in status.problem.message
+        box.faults.denied.clear()
+        await caught_up(engine, within=20)
+        await became(engine, lambda status: status.problem is None)
+        await stored(engine, 1)
+
+
 async def test_what_is_too_long_ago_to_be_told_is_given_up(box: Sandbox, shop: Installation) -> None:
     async with shop.watching():
         pass
