@@ -82,6 +82,8 @@ class Settings(BaseModel):
     """Numbers to follow. Empty: none chosen yet."""
     first_run_done: bool = False
     start_at_login: bool = False
+    keep_years: Annotated[int, Field(ge=1, le=1000)] | None = 5
+    """How long events stay in the log; ``None``: for ever. Claims over texts go back four years."""
     notifications: Notifications = Notifications()
     window: Window = Window()
 

@@ -20,6 +20,8 @@ from app.settings import FollowedNumber, Settings, SettingsFile
 from app.sync.account import Account
 from app.sync.completeness import Completeness
 from app.sync.intake import Intake
+from app.sync.keeping import Keeping
+from app.sync.listeners import Listeners
 from app.sync.outage import OutageWatch
 from app.sync.outbox import Outbox
 from app.sync.service import Address
@@ -62,7 +64,8 @@ class Engine:
         self._clock = clock
         self._board = StatusBoard(clock)
         self._session = Session(event_log, vault, clock, address, folder)
-        self._change_listeners: list[Callable[[Appended], None]] = []
+        self._changes: Listeners[Appended] = Listeners()
+        self.keeping = Keeping(event_log, settings, self._session.time.now, self._changes.tell)
         self._intake = Intake(event_log, stored=self._stored, trouble=self._board.log_trouble)
         self._outbox = (
             Outbox(event_log, notifier, clock, _rules(settings.value), self._read_batch) if notifier else None
@@ -137,8 +140,7 @@ class Engine:
 
     def listen_changes(self, callback: Callable[[Appended], None]) -> Callable[[], None]:
         """Call back after each write to the log; returns what ends that."""
-        self._change_listeners.append(callback)
-        return lambda: self._change_listeners.remove(callback)
+        return self._changes.add(callback)
 
     # ------------------------------------------------------------ what is asked
 
@@ -238,6 +240,7 @@ class Engine:
                     tasks.create_task(outages.run(), name="outages")
                 tasks.create_task(self._completeness.run(), name="completeness")
                 tasks.create_task(self._account.run(), name="account")
+                tasks.create_task(self.keeping.run(), name="keeping")
                 tasks.create_task(self._vigil.run(), name="watch")
         finally:
             await self._intake.drain()
@@ -272,8 +275,7 @@ class Engine:
             self._board.change(last_event_at=appended.new[-1].event.received_at)
         if self._outbox is not None:
             self._outbox.offer(appended)
-        for listener in tuple(self._change_listeners):
-            listener(appended)
+        self._changes.tell(appended)
 
     def _settings_changed(self, settings: Settings) -> None:
         if self._outbox is not None:
