@@ -164,6 +164,8 @@ class GatewayProtocol:
     def tick(self, now: float) -> None:
         """Do what is due. Call it when the connection is made, and at ``next_deadline``."""
         self._begin(now)
+        if self._close is not None:
+            return
         unintroduced = not self._introduced and self._life.silent_since_beginning(now)
         if now >= self._life.dead_at:
             self._lose(CloseReason.DEAD)

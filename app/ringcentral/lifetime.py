@@ -26,8 +26,8 @@ class Lifetime:
 
     def doubt(self, now: float, within: float) -> None:
         """Want a sign of life within so many seconds. A doubt that stands is not put off by another."""
-        if self._doubted_until is None:
-            self._doubted_until = now + within
+        until = now + within
+        self._doubted_until = until if self._doubted_until is None else min(self._doubted_until, until)
 
     def limit(self, now: float, absolute_timeout: float) -> None:
         """The service ends the connection after so many seconds."""
@@ -53,7 +53,8 @@ class Lifetime:
 
     def silent_since_beginning(self, now: float) -> bool:
         """Whether the time in which a new connection must be introduced is over."""
-        return self.began is not None and now - self.began >= self._timing.details_within
+        # The same sum as that of the deadline: the difference may be smaller by the last digit.
+        return self.began is not None and now >= self.introduced_by
 
     @property
     def introduced_by(self) -> float:
