@@ -289,8 +289,8 @@ class GatewayMachine(RuleBasedStateMachine):
         assert self.protocol.state is State.LOST
         assert self.protocol.close_wanted() is not None
 
-    @rule()
-    def behave(self) -> None:
+    @rule(named=st.booleans())
+    def behave(self, named: bool) -> None:
         """A service that does as the guide says makes it live, unless it refused or nothing is wanted."""
         self.filters = ONE if self.filters == NONE else self.filters
         self.choose(self.filters)
@@ -309,6 +309,11 @@ class GatewayMachine(RuleBasedStateMachine):
                     min(TIMING.dead_after - 1, (self.protocol.next_deadline() or 0) - self.now)
                 )
         assert self.protocol.state in (State.LIVE, State.LOST, State.SUBSCRIBING, State.UPDATING)
+        for filters in (TWO, ONE):
+            if self.protocol.state is State.LIVE:
+                self.choose(filters)
+                if self.pending is not None:
+                    self.agree(None, named, False)
 
     # ---- what always holds
 
