@@ -115,6 +115,11 @@ class GatewayProtocol:
         """The connection's subscription, once there is one: what a later connection may take up."""
         return self._subscription.id
 
+    @property
+    def heard_at(self) -> float:
+        """When the other side last showed a sign of life: a frame or a pong. In the driver's seconds."""
+        return self._life.heard_at
+
     # In
 
     def receive_frame(self, text: str, now: float, received_at: datetime) -> None:

@@ -35,6 +35,11 @@ class Lifetime:
         self._renew_at = self._ends_at - min(self._timing.renew_ahead, absolute_timeout / 4)
 
     @property
+    def heard_at(self) -> float:
+        """When the peer last showed a sign of life."""
+        return self._heard
+
+    @property
     def dead_at(self) -> float:
         """When it counts as dead, if nothing is heard before."""
         silent = self._heard + self._timing.dead_after

@@ -104,6 +104,11 @@ class Connection:
         self._link.doubt(within)
 
     @property
+    def heard_at(self) -> float:
+        """When the service last showed a sign of life on it (monotonic seconds)."""
+        return self._protocol.heard_at
+
+    @property
     def session(self) -> HeldSession | None:
         """What a later connection may take up; ``None`` if there is nothing."""
         resume = self._protocol.resume

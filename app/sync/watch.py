@@ -6,7 +6,7 @@ import logging
 import random
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn
 
 from app.domain.clock import Clock
@@ -177,7 +177,9 @@ class Watch:
         finally:
             self._stretch = None
             self._live_since = stretch.live_since
-            if stretch.live_since is not None:
+            if stretch.live_since is not None and stretch.last is not None:
+                silence = self._clock.monotonic() - stretch.last.connection.heard_at
+                self._board.change(proof_at=self._clock.now() - timedelta(seconds=silence))
                 self._lost()
         assert stretch.last is not None
         await self._learn(stretch.last, end)

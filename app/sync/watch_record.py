@@ -16,7 +16,7 @@ from app.domain.problems import LogUnavailable
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
 from app.sync.catch_up import COMPLETE_UNTIL
-from app.sync.proof import Proof
+from app.sync.proof import DETECTION, Proof
 from app.sync.status_board import StatusBoard
 from app.transport.process_lock import ProcessLock
 from app.transport.service_time import ServiceTime
@@ -173,8 +173,13 @@ class WatchRecord:
             self._ever = True
             self._wake.set()
         if reason is not self._reason:
-            self._notice_sleep()
-            self._happened(self._time.now(), reason)
+            asleep = self._notice_sleep()
+            now = self._time.now()
+            if reason is GapReason.OFFLINE and self._reason is None and not asleep:
+                # A connection that is dead without a farewell is noticed some time after its end.
+                silence = self._clock.now() - (status.proof_at or self._clock.now())
+                now -= min(max(timedelta(0), silence), DETECTION)
+            self._happened(now, reason)
 
     async def _beat_on(self) -> None:
         while True:

@@ -148,6 +148,18 @@ async def test_an_interruption(folder: Path, clock: Clock) -> None:
         assert await desk.gaps() == [(10, 15, GapReason.OFFLINE)], "too short to speak of"
 
 
+async def test_a_dead_connection_is_noticed_later_than_it_died(folder: Path, clock: Clock) -> None:
+    async with running(folder, clock) as desk:
+        await desk.becomes(Reach.LIVE)
+        clock.passes(10)
+        desk.board.change(proof_at=clock.now())
+        clock.passes(0.7)
+        await desk.becomes(Reach.RECONNECTING)
+        clock.passes(5)
+        await desk.becomes(Reach.LIVE)
+        assert await desk.gaps() == [(10, pytest.approx(15.7), GapReason.OFFLINE)]
+
+
 @pytest.mark.parametrize(
     ("reach", "reason"),
     [
