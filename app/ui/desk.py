@@ -19,6 +19,7 @@ from app.settings import Settings, SettingsFile
 from app.ui import icons
 from app.ui.checking import Checking
 from app.ui.closing import Closing
+from app.ui.exporting import Exporting
 from app.ui.first_run import FirstRunWindow, Step
 from app.ui.main_window import MainWindow
 from app.ui.ports import EngineView, OpenLink, StartAtLogin
@@ -225,6 +226,8 @@ class Desk:
             window = MainWindow(self.theme, self._engine, self._log, self._tasks, self._now, self._zone)
             window.show_numbers(_known_numbers(self._engine.status, self._settings.value))
             self._closing = Closing(window, self.tray, self._settings)
+            show = self.beside.open_folder
+            Exporting(window, self.theme, self._engine, self._log, self._tasks, show, self._now, self._zone)
             window.looked_at.connect(self._news.looked_at)
             window.remedy_asked.connect(self._remedy)
             window.check_asked.connect(self._checking.start)

@@ -12,6 +12,7 @@ from app.domain.events import Appended, Entry, Family
 from app.domain.numbers import OwnNumber
 from app.domain.problems import BadInput
 from app.eventlog import LogReader
+from app.eventlog.query import EVERYTHING
 from app.ui import filters, theme
 from app.ui.detail_pane import DetailPane
 from app.ui.empty_words import nothing_yet
@@ -22,13 +23,14 @@ from app.ui.filters import Filters, View
 from app.ui.parts import EmptyState, column, hairline
 from app.ui.ports import EngineView
 from app.ui.reading import ReadMarks
-from app.ui.row_menu import Item, filter_items, menu_of
+from app.ui.row_menu import Item, copy_items, filter_items, menu_of
 from app.ui.search_bar import SearchBar
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.words import Labels
 
 _SIDE_BY_SIDE = 2 * theme.DETAIL
+_UNREADABLE = "The log cannot be read"
 
 
 class LogPanel(QWidget):
@@ -38,6 +40,7 @@ class LogPanel(QWidget):
     """The ``View`` changed from in here: whoever shows the choice follows."""
     escaped = Signal()
     """Esc, with nothing left in here to close or clear."""
+    export_asked = Signal()
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class LogPanel(QWidget):
         self._now = now
         self._zone = zone
         self._filters = Filters()
+        self.query = EVERYTHING
         self._wanted: int | None = None
         self.model = EventTableModel(now, zone, self)
         self.feed = EventFeed(log, self.model, tasks, self)
@@ -156,8 +160,7 @@ class LogPanel(QWidget):
         empty = self.model.rowCount() == 0
         failed = self.feed.state is FeedState.FAILED
         if failed:
-            title, sentence = "The log cannot be read", self.feed.problem
-            self.empty.say("warning", title, sentence, "Try again", self.feed.reload)
+            self.empty.say("warning", _UNREADABLE, self.feed.problem, "Try again", self.feed.reload)
         elif self.feed.state is FeedState.LOADING:
             self.empty.say("", "", "")
         elif empty and self._filters.narrowed:
@@ -184,6 +187,7 @@ class LogPanel(QWidget):
             self.search.show_wrong(str(error))  # the rows of the last good search stay
             return
         self.search.show_wrong("")
+        self.query = query
         self.feed.show(query, gaps=asked.with_gaps)
 
     def _only_batch(self, batch_id: str, name: str) -> None:
@@ -253,13 +257,12 @@ class LogPanel(QWidget):
 
     def row_menu(self, entry: Entry) -> QMenu:
         """What can be done with a row."""
-        copies: list[Item] = [("&Copy as text", "Ctrl+C", self.list.copy_text)]
-        if entry.event.customer or entry.event.number:
-            copies.append(("Copy &number", "Ctrl+Shift+C", self.list.copy_number))
+        copies = copy_items(entry, self.list.copy_text, self.list.copy_number)
         narrows = filter_items(entry, self.model.labels, self.only_customer, self.search.add)
         shows: list[Item] = [("Show &details", "Return", self._open_details)]
         marks: list[Item] = [("Mark &all as read", "", self.marks.all_looked_at)]
-        return menu_of(self, [shows, copies, narrows, marks])
+        exports: list[Item] = [("&Export…", "Ctrl+E", self.export_asked.emit)]
+        return menu_of(self, [shows, copies, narrows, marks, exports])
 
     def focus_rows(self) -> None:
         """The keyboard goes to the rows, if there are any."""

@@ -20,6 +20,7 @@ from app.ui.filters import View
 from app.ui.log_panel import LogPanel
 from app.ui.parts import Notice, action, column, hairline, line
 from app.ui.ports import EngineView
+from app.ui.progress_strip import ProgressStrip
 from app.ui.sidebar import Sidebar
 from app.ui.status_line import StatusLine
 from app.ui.status_words import APP_NAME
@@ -75,6 +76,8 @@ class MainWindow(QWidget):
         inner.addLayout(head)
         self.log = LogPanel(its_theme, engine, log, tasks, now, zone)
         inner.addWidget(self.log, 1)
+        self.strip = ProgressStrip(its_theme)
+        inner.addWidget(self.strip)
         self._connect(engine)
         self._keys()
         self.show_status(engine.status)

@@ -33,6 +33,16 @@ def filter_items(
     return items
 
 
+def copy_items(
+    entry: Entry, copy_text: Callable[[], object], copy_number: Callable[[], object]
+) -> list[Item]:
+    """Taking the row along."""
+    items: list[Item] = [("&Copy as text", "Ctrl+C", copy_text)]
+    if entry.event.customer or entry.event.number:
+        items.append(("Copy &number", "Ctrl+Shift+C", copy_number))
+    return items
+
+
 def menu_of(owner: QWidget, groups: list[list[Item]]) -> QMenu:
     """A menu with a line between the groups. Deletes itself when it closes."""
     menu = QMenu(owner)

@@ -51,7 +51,7 @@ class SearchBar(QWidget):
         self._filters = Filters()
         self._numbers: Sequence[OwnNumber] = ()
         outer = column(self, gap=theme.GAP)
-        top = line(gap=theme.GAP)
+        top = self.top = line(gap=theme.GAP)
         self.field = SearchField()
         self.field.setPlaceholderText("Search by number or words")
         self.field.setAccessibleName("Search the log")

@@ -306,6 +306,7 @@ _KEYS = (
     ("Home", "Newest event"),
     ("Ctrl+C", "Copy rows as text"),
     ("Ctrl+Shift+C", "Copy the customer’s number"),
+    ("Ctrl+E", "Export what is shown"),
     ("F5", "Check now"),
     ("F6", "Next part of the window"),
     ("Esc", "Close details, clear filters, hide"),

@@ -53,7 +53,7 @@ class SideWindows(QObject):
         self._start_at_login = start_at_login
         self._given = given
         self._open_link = open_link
-        self._open_folder = open_folder
+        self.open_folder = open_folder
         self._now = now
         self._zone = zone
         self.first_run_window: FirstRunWindow | None = None
@@ -102,7 +102,7 @@ class SideWindows(QObject):
                 self._settings_file,
                 self._tasks,
                 self._start_at_login,
-                self._open_folder,
+                self.open_folder,
                 self._now,
                 self._zone,
                 self._given,

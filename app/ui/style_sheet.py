@@ -125,6 +125,9 @@ QPlainTextEdit {{
 }}
 QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 3px; }}
 
+QProgressBar {{ background: {hairline}; border: none; border-radius: 3px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+
 QHeaderView {{ background: {surface}; border: none; }}
 QHeaderView::section {{
     background: {surface}; color: {muted}; border: none; border-bottom: 1px solid {hairline};

@@ -1,0 +1,123 @@
+"""What the window shows, as a file: asks where, writes it beside everything else, tells what came of it."""
+
+from collections.abc import Callable
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QFileDialog
+
+from app.domain.problems import Expected
+from app.eventlog import LogReader, Query
+from app.sync.exporting import FileKind, Layout, export_file
+from app.ui.feed import FeedState
+from app.ui.file_dialogs import ask_where, documents
+from app.ui.main_window import MainWindow
+from app.ui.parts import IconButton, action
+from app.ui.ports import EngineView
+from app.ui.tasks import Tasks
+from app.ui.theme import Theme
+from app.ui.words import counted
+
+KEYS = "Ctrl+E"
+KINDS = {
+    FileKind.XLSX.value: "Excel workbook",
+    FileKind.CSV.value: "CSV, for any spreadsheet",
+    FileKind.JSONL.value: "JSON lines, to add to another Textbell",
+}
+_TASK = "export"
+
+
+class Exporting(QObject):
+    """Adds the command to the window: its key, a button beside the count, and the row menu's last entry."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        its_theme: Theme,
+        engine: EngineView,
+        log: LogReader,
+        tasks: Tasks,
+        open_folder: Callable[[Path], object],
+        now: Callable[[], datetime],
+        zone: tzinfo | None,
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._engine = engine
+        self._log = log
+        self._tasks = tasks
+        self._open_folder = open_folder
+        self._now = now
+        self._zone = zone
+        self._folder: Path | None = None
+        self.dialog: QFileDialog | None = None
+        """The last that was opened; it deletes itself."""
+        action(window, "Export", self.ask, KEYS)
+        window.log.export_asked.connect(self.ask)
+        self.button = IconButton(
+            its_theme, "export", "Export what is shown", self.ask, shortcut=QKeySequence(KEYS)
+        )
+        window.log.search.top.addWidget(self.button)
+
+    @property
+    def proposed(self) -> Path:
+        """The name and place that are proposed."""
+        panel = self._window.log
+        day = self._now().astimezone(self._zone).date()
+        name = f"Textbell {panel.search.filters.view.title} {day.isoformat()}.{FileKind.XLSX}"
+        return (self._folder or documents()) / name
+
+    def ask(self) -> None:
+        """Ask where to, unless there is nothing to write or one is being written."""
+        strip, feed = self._window.strip, self._window.log.feed
+        if strip.running:
+            return
+        if feed.state is FeedState.READY and not feed.total:
+            strip.stopped("There is nothing here to export.")
+            return
+        query = self._window.log.query
+        self.dialog = ask_where(
+            self._window,
+            "Export what is shown",
+            self.proposed,
+            KINDS,
+            lambda path, kind: self.write(query, path, FileKind(kind)),
+        )
+
+    def write(self, query: Query, path: Path, kind: FileKind) -> None:
+        """Write what the query finds to this file."""
+        self._folder = path.parent
+        self._window.strip.begin("Exporting…", lambda: self._tasks.cancel(_TASK))
+        self._tasks.latest(_TASK, self._write, query, path, kind, failed=self._failed)
+
+    async def _write(self, query: Query, path: Path, kind: FileKind) -> None:
+        strip = self._window.strip
+        labels = {number.e164: number.label for number in self._engine.status.numbers if number.label}
+        layout = Layout(kind, labels, self._zone, for_excel=True)
+        ended = False
+        try:
+            count = await export_file(self._log, query, path, layout, self._tell)
+            ended = True
+        except Expected:
+            ended = True
+            raise
+        finally:
+            if not ended:
+                strip.stopped("The export was cancelled. No file was written.")
+        strip.done(
+            f"Exported {counted(count, 'event')}.", "Open &folder", lambda: self._open_folder(path.parent)
+        )
+
+    def _tell(self, done: int, total: int | None) -> None:
+        strip = self._window.strip
+        if total is None:
+            strip.advance("Exporting…", None)
+        elif done < total:
+            strip.advance(f"Exporting {done:,} of {counted(total, 'event')}…", done / total)
+        else:
+            strip.advance("Finishing the file…", 1.0)
+
+    def _failed(self, error: Expected) -> None:
+        self._window.strip.failed(str(error))
