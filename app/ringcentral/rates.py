@@ -14,7 +14,11 @@ from app.ringcentral.errors import RATE_PENALTY, header, judge
 
 WINDOW = 60.0
 RESERVE = 0.2
-"""The part of every group that only calls on behalf of a waiting user may use."""
+"""The part of every group that only calls on behalf of a waiting user may use, while somebody is there."""
+RESERVE_ALONE = 0.1
+"""The same while nobody has waited for anything lately."""
+LATELY = 300.0
+"""Seconds after a call on behalf of a user for which more of them are to be expected."""
 
 
 class Group(StrEnum):
@@ -35,6 +39,14 @@ class _State:
     window: float = WINDOW
     sent: deque[float] = field(default_factory=deque)
     held_until: float = float("-inf")
+    somebody_at: float = float("-inf")  # When somebody last waited for an answer.
+
+    def usable(self, now: float, *, interactive: bool) -> int:
+        """How many requests of a window such a call may make it."""
+        if interactive:
+            return self.limit
+        reserve = RESERVE if now - self.somebody_at < LATELY else RESERVE_ALONE
+        return max(1, self.limit - max(1, round(self.limit * reserve)))
 
 
 class RateWindows:
@@ -51,9 +63,11 @@ class RateWindows:
         state = self._states[group]
         while state.sent and state.sent[0] <= now - state.window:
             state.sent.popleft()
+        if interactive:
+            state.somebody_at = now
         if now < state.held_until:
             return state.held_until - now
-        usable = state.limit if interactive else max(1, state.limit - max(1, round(state.limit * RESERVE)))
+        usable = state.usable(now, interactive=interactive)
         if len(state.sent) < usable:
             state.sent.append(now)
             return 0.0

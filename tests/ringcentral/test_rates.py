@@ -19,12 +19,23 @@ def spend(rates: RateWindows, group: Group, now: float, *, interactive: bool = F
 
 @pytest.mark.parametrize(
     ("group", "background", "reserve"),
-    [(Group.LIGHT, 40, 10), (Group.MEDIUM, 32, 8), (Group.HEAVY, 8, 2), (Group.AUTH, 4, 1)],
+    [(Group.LIGHT, 45, 5), (Group.MEDIUM, 36, 4), (Group.HEAVY, 9, 1), (Group.AUTH, 4, 1)],
 )
 def test_the_default_limits_and_their_reserve(group: Group, background: int, reserve: int) -> None:
     rates = RateWindows()
     assert spend(rates, group, 0.0) == background
     assert spend(rates, group, 0.0, interactive=True) == reserve
+
+
+@pytest.mark.parametrize(("group", "background", "reserve"), [(Group.LIGHT, 39, 10), (Group.HEAVY, 7, 2)])
+def test_more_is_kept_for_somebody_who_is_there(group: Group, background: int, reserve: int) -> None:
+    rates = RateWindows()
+    assert rates.ask(group, 0.0, interactive=True) == 0
+    assert spend(rates, group, 10.0) == background
+    assert spend(rates, group, 10.0, interactive=True) == reserve
+    # Some minutes later nobody is there any more.
+    spend(rates, group, 320.0)
+    assert spend(rates, group, 320.0, interactive=True) == reserve // 2
 
 
 def test_groups_do_not_know_each_other() -> None:
