@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from app import __version__
 from app.compose import Choices
-from app.console import account, doctor, records, sandbox, watch
+from app.console import account, backups, doctor, records, sandbox, watch
 from app.console.context import Context
 from app.desktop.folders import data_dir
 from app.domain.problems import Expected
@@ -45,7 +45,7 @@ def build_parser() -> ArgumentParser:
     parser.add_argument("--version", action="version", version=f"textbellctl {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     shared = _common(top=False)
-    for room in (account, watch, records, doctor, sandbox):
+    for room in (account, watch, records, backups, doctor, sandbox):
         room.add_commands(commands, shared)
     return parser
 

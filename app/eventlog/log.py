@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 from app.domain.events import Appended, Entry, Event, ResumePoint
 from app.domain.gaps import Gap, GapReason
+from app.eventlog.backup import Copy, Restoring, take_over
 from app.eventlog.failures import LogDamaged, translated
 from app.eventlog.reader import LogReader
 from app.eventlog.retention import Retention
@@ -33,10 +34,11 @@ class EventLog:
     nothing of that call was written.
     """
 
-    def __init__(self, opened: Opened, path: Path, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, opened: Opened, path: Path, key: str, thread: ThreadPoolExecutor) -> None:
         self._connection = opened.writer
         self._writer = LogWriter(opened.writer)
         self._path = path
+        self._key = key
         self._thread = thread
         self._in_bulk = 0
         self._closed = False
@@ -56,7 +58,7 @@ class EventLog:
                 without permission to write, a full disk. The file is left as it was.
         """
         thread = ThreadPoolExecutor(1, "log-writer")
-        opening = thread.submit(open_log, path, key)
+        opening = thread.submit(_open, path, key)
         try:
             opened = await asyncio.wrap_future(opening)
         except BaseException:
@@ -64,7 +66,7 @@ class EventLog:
             opening.add_done_callback(_close_unused)
             thread.shutdown(wait=False)
             raise
-        return cls(opened, path, thread)
+        return cls(opened, path, key, thread)
 
     @property
     def path(self) -> Path:
@@ -103,6 +105,18 @@ class EventLog:
     def retention(self) -> Retention:
         """What lets go of old events."""
         return Retention(self._writer, self._run)
+
+    async def copy_some(self, copy: Copy) -> bool:
+        """Copy a piece of the log, as it is now; whether there is more. What is stored meanwhile is in it."""
+        return await self._run(lambda: copy.step(self._connection))
+
+    async def end_copy(self, copy: Copy) -> None:
+        """No more pieces of this copy, be it whole or not."""
+        await self._run(copy.end)
+
+    def restoring(self, backup: Path) -> Restoring:
+        """What puts a backup in this log's place when the log is opened next."""
+        return Restoring(self._path, self._key, backup)
 
     @asynccontextmanager
     async def bulk(self) -> AsyncIterator[None]:
@@ -238,6 +252,11 @@ class EventLog:
 
     def _close(self) -> None:
         self._connection.close()
+
+
+def _open(path: Path, key: str) -> Opened:
+    take_over(path, key)
+    return open_log(path, key)
 
 
 def _close_unused(opening: Future[Opened]) -> None:

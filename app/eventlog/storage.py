@@ -63,13 +63,13 @@ def open_log(path: Path, key: str) -> Opened:
             raise
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a log and what belongs to it to ``NAME.damaged-N``; the new name.
+def set_aside(path: Path, why: str = "damaged") -> Path:
+    """Rename a log and what belongs to it to ``NAME.WHY-N``; the new name.
 
     No process may have the log open.
     """
     number = 1
-    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+    while (aside := path.with_name(f"{path.name}.{why}-{number}")).exists():
         number += 1
     with translated(path):
         path.rename(aside)
@@ -77,7 +77,7 @@ def set_aside(path: Path) -> Path:
             part = path.with_name(path.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
-    _logger.warning("set aside a damaged log as %s", aside.name)
+    _logger.warning("set aside the log as %s", aside.name)
     return aside
 
 
@@ -117,7 +117,7 @@ def _open_writer(path: Path, key: str) -> apsw.Connection:
     if not path.exists():
         _seal(path, key)
     try:
-        connection = _connect(path, key)
+        connection = connect(path, key)
     except apsw.NotADBError:
         raise _unreadable(path, key) from None
     try:
@@ -132,13 +132,14 @@ def _open_writer(path: Path, key: str) -> apsw.Connection:
 
 
 def _open_reader(path: Path, key: str) -> apsw.Connection:
-    connection = _connect(path, key)
+    connection = connect(path, key)
     connection.pragma("query_only", True)
     connection.pragma("cache_size", -8_000)
     return connection
 
 
-def _connect(path: Path, key: str) -> apsw.Connection:
+def connect(path: Path, key: str) -> apsw.Connection:
+    """A connection to a file of this key's. Raises what apsw does; NotADBError where the key is another."""
     connection = apsw.Connection(str(path))
     try:
         connection.set_busy_timeout(BUSY_MS)

@@ -308,6 +308,7 @@ async def test_the_menu_of_a_row_narrows_down(kit: DeskKit, until: Until) -> Non
         "Only texts sent",
         "Hide texts sent",
         "Mark all as read",
+        "Export…",
     ]
     next(a for a in menu.actions() if a.text() == "&Hide texts sent").trigger()
     await until(lambda: 0 < log.feed.total < 40)
