@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from app.domain.clock import Clock
 from app.domain.events import Event, ResumePoint
 from app.domain.problems import Expected, RateHeld, SignInNeeded
+from app.eventlog import EventLog
 from app.ringcentral.errors import Verdict
 from app.ringcentral.filters import FilterSet
 from app.sync.backoff import Backoff
@@ -220,3 +221,19 @@ class Stretch:
             self._tell_refused(verdict)
         else:
             connection.finish()
+
+
+async def recall(event_log: EventLog) -> HeldSession | None:
+    """The session of an earlier run of the program, which may be young enough for the service.
+
+    Raises:
+        LogUnavailable: the log cannot be read.
+    """
+    resume = await event_log.resume_point()
+    kept = await event_log.meta(SUBSCRIPTION)
+    if resume is None or kept is None:
+        return None
+    subscription = json.loads(kept)
+    return HeldSession(
+        resume, subscription["id"], tuple(subscription["filters"]), tuple(subscription["disabled"])
+    )

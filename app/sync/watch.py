@@ -1,7 +1,6 @@
 """Holding the subscription: connect, recover, hand over, wait, again, for as long as there is a session."""
 
 import asyncio
-import json
 import logging
 import random
 from collections.abc import Callable
@@ -20,7 +19,7 @@ from app.sync.connection import Connection, HeldSession
 from app.sync.intake import Intake
 from app.sync.service import Service
 from app.sync.status_board import StatusBoard
-from app.sync.stretch import SUBSCRIPTION, Running, Stretch
+from app.sync.stretch import Running, Stretch, recall
 from app.transport.auth_pace import Urgency
 from app.transport.gateway_link import EndReason, LinkEnd
 from app.transport.http import Intercepted
@@ -137,7 +136,7 @@ class Watch:
         while True:
             try:
                 if not recalled:
-                    self._held = await self._recall()
+                    self._held = await recall(self._log)
                     recalled = True
                 end = await self._stretch_out()
             except SignInNeeded:
@@ -148,17 +147,6 @@ class Watch:
                 await self._after(end)
 
     # ------------------------------------------------------------ connections
-
-    async def _recall(self) -> HeldSession | None:
-        """The session of an earlier run of the program, which may be young enough for the service."""
-        resume = await self._log.resume_point()
-        kept = await self._log.meta(SUBSCRIPTION)
-        if resume is None or kept is None:
-            return None
-        subscription = json.loads(kept)
-        return HeldSession(
-            resume, subscription["id"], tuple(subscription["filters"]), tuple(subscription["disabled"])
-        )
 
     async def _stretch_out(self) -> LinkEnd:
         """Be connected without a break, perhaps over several connections; how the last of them ended.
@@ -194,7 +182,7 @@ class Watch:
             # What was not taken comes again only from the point that is stored.
             self._board.change(reach=self._retrying)
             await self._intake.settled()
-            self._held = await self._recall()
+            self._held = await recall(self._log)
         elif last.connection.refusal is None:
             self._held = last.connection.session
 
