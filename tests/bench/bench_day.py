@@ -3,8 +3,8 @@
 ``python -m tests.bench.bench_day [HOURS [RATE]]`` (24 and 120 unless said: twelve minutes). Time passes so
 many times faster for the program and for the sandbox, every timeout and delay with it. An event comes every
 few seconds; access tokens and connections live for some minutes, so that a day has hundreds of refreshes and
-of hand-overs; and every two hours or so a connection breaks or the service is away. The first and the last
-quarter of the day are compared by their medians.
+of hand-overs; and every two hours or so a connection breaks or the service is away. The log is of some age
+at the beginning. The first and the last quarter of the day are compared by their medians.
 """
 
 import asyncio

@@ -1,4 +1,8 @@
-"""``python -m tests.bench.day_program``: the program of ``tests.chaos``, which notes what it holds in use."""
+"""``python -m tests.bench.day_program``: the program of ``tests.chaos``, which notes what it holds in use.
+
+It begins with a log of some age, and has read and searched it once: caches that have a limit are full, and
+what grows afterwards grows without one.
+"""
 
 import asyncio
 import json
@@ -7,15 +11,40 @@ from pathlib import Path
 
 import psutil
 
+from app.domain.events import Source
+from app.eventlog import EventLog, parse_query
+from app.ringcentral.bodies import read_notification
+from app.sync.engine import Engine
+from tests.bench.bench_store import Business
 from tests.chaos.lapse import Lapse
 from tests.chaos.program import run
 
+EVENTS = 60_000
+OTHER = "+14155550103"
 EVERY = 60.0
 """Seconds of the service between two looks."""
 
 
-async def look(path: Path, lapse: Lapse) -> None:
+async def have_been_in_use(log: EventLog) -> None:
+    """Put some weeks of a number that nobody follows any more into the log, and look at them."""
+    for piece in Business(3, EVENTS).chunks(500):
+        events = [
+            read_notification(
+                event.raw.replace(event.number, OTHER), received_at=event.received_at, source=Source.LIVE
+            )
+            for event in piece
+        ]
+        await log.append(events, news=False, durable=False)
+        await asyncio.sleep(0)
+    async for _ in log.reader.stream():
+        await asyncio.sleep(0)
+    for words in ("appointment", "555-01", "type:optout", "your order is ready"):
+        await log.reader.page(parse_query(words))
+
+
+async def look(engine: Engine, path: Path, lapse: Lapse) -> None:
     """Note memory, files, threads, tasks and timers, for ever."""
+    await have_been_in_use(engine.log)
     process = psutil.Process()
     loop = asyncio.get_running_loop()
     with path.open("w", encoding="utf-8") as file:
@@ -40,7 +69,7 @@ def main() -> None:
 
     samples = Path(folder) / "samples.jsonl"
     with asyncio.Runner(loop_factory=lapse.loop) as runner:
-        runner.run(run(Path(folder), lapse, int(number), lambda _engine: look(samples, lapse)))
+        runner.run(run(Path(folder), lapse, int(number), lambda engine: look(engine, samples, lapse)))
 
 
 if __name__ == "__main__":
