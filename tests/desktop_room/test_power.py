@@ -10,6 +10,9 @@ from app.desktop.power import PowerHooks, WakeWatch
 from tests.conftest import Until
 
 
+pytestmark = pytest.mark.asyncio(loop_factories=["asyncio"])
+
+
 class Clocks:
     """Wall and steady time as a test wants them."""
 

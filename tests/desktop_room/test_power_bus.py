@@ -2,7 +2,8 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,24 +14,24 @@ from app.desktop.buses import leave
 from app.desktop.power import PowerHooks, WakeWatch
 from tests.conftest import Until
 
-pytestmark = pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs a message bus")
+pytestmark = [
+    pytest.mark.skipif(shutil.which("dbus-daemon") is None, reason="needs a message bus"),
+    pytest.mark.asyncio(loop_factories=["asyncio"]),
+]
 
 LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 NETWORK = ("org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager")
 
 
 @pytest.fixture
-async def bus_address(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
-    daemon = await asyncio.create_subprocess_exec(
-        *("dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    assert daemon.stdout is not None
-    address = (await daemon.stdout.readline()).decode().strip()
-    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
-    yield address
-    daemon.terminate()
-    await daemon.wait()
+def bus_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    command = ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as daemon:
+        assert daemon.stdout is not None
+        address = daemon.stdout.readline().strip()
+        monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)
+        yield address
+        daemon.terminate()
 
 
 class Services:
