@@ -20,7 +20,8 @@ from tests.chaos.lapse import Lapse
 from tests.chaos.program import run
 
 EVENTS = 60_000
-OTHER = "+14155550103"
+OTHER = "+14155550188"
+"""A number that the account no longer has."""
 EVERY = 60.0
 """Seconds of the service between two looks."""
 

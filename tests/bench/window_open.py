@@ -24,6 +24,7 @@ from app.domain.status import Status
 from app.program import run as program_run
 from app.program.run import Program
 from app.program.stage import Stage
+from tests.bench.day_program import have_been_in_use
 from tests.chaos.lapse import Lapse, Shift, WrongClock
 from tests.chaos.program import FileVault, browse
 
@@ -90,6 +91,8 @@ async def _then(program: Program) -> None:
     assert engine is not None
     engine.listen(_tell)
     _tell(engine.status)
+    await have_been_in_use(engine.log)
+    say("ready")
     await watch_the_loop()
 
 
