@@ -9,7 +9,6 @@ import pytest
 from app.desktop.power import PowerHooks, WakeWatch
 from tests.conftest import Until
 
-
 pytestmark = pytest.mark.asyncio(loop_factories=["asyncio"])
 
 

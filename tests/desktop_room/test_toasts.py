@@ -1,5 +1,6 @@
 """Notices where the desktop has nothing to show them with; real daemons are met in tests/desktop."""
 
+import gc
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -42,6 +43,8 @@ def clock() -> SteadyClock:
 
 @pytest.fixture(autouse=True)
 def _no_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Here, not in a thread that a notifier starts: the Qt loops of earlier tests have timers.
+    gc.collect()
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", f"unix:path={tmp_path}/no-bus")
 
 
