@@ -1,12 +1,14 @@
-"""What can be done with the log as a whole: adding a file, letting go of what is old."""
+"""What can be done with the log as a whole: adding a file, letting go of what is old, backups."""
 
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 from app.domain.events import Appended
-from app.eventlog import EventLog
+from app.eventlog import EventLog, LogStats
+from app.eventlog.backup import Restored
 from app.settings import SettingsFile
+from app.sync import backups
 from app.sync.importing import Imported, import_file
 from app.sync.retention import OldEvents, OnProgress
 
@@ -34,6 +36,31 @@ class Keeping:
     async def import_file(self, path: Path, progress: Callable[[Imported], object] | None = None) -> Imported:
         """Add a file's events to the log; see ``app.sync.importing``."""
         return await import_file(self._log, path, progress, self._stored)
+
+    async def stats(self) -> LogStats:
+        """How much there is, since when. Raises LogUnavailable."""
+        return await self._log.reader.stats()
+
+    def check_passphrase(self, passphrase: str) -> None:
+        """Raises BadInput if it is too weak for a backup."""
+        backups.check_passphrase(passphrase)
+
+    async def save_backup(
+        self, path: Path, passphrase: str, progress: Callable[[float], object] | None = None
+    ) -> None:
+        """Write the log as one encrypted file; see ``app.sync.backups``."""
+        await backups.save_backup(self._log, path, passphrase, progress)
+
+    async def restore_backup(
+        self, path: Path, passphrase: str, progress: Callable[[float], object] | None = None
+    ) -> Restored:
+        """Have such a file take the log's place when it is opened next; see ``app.sync.backups``."""
+        return await backups.restore_backup(self._log, path, passphrase, progress)
+
+    @property
+    def restore_waits(self) -> bool:
+        """Whether a restored log waits for that."""
+        return backups.restore_waits(self._log)
 
     async def outdated(self, years: int | None) -> int:
         """How many events would go if so many years were kept (``None``: for ever)."""

@@ -8,11 +8,11 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
-from app.domain.problems import Expected
 from app.eventlog import LogReader, Query
 from app.sync.exporting import FileKind, Layout, export_file
 from app.ui.feed import FeedState
 from app.ui.file_dialogs import ask_where, documents
+from app.ui.jobs import Job
 from app.ui.main_window import MainWindow
 from app.ui.parts import IconButton, action
 from app.ui.ports import EngineView
@@ -26,7 +26,6 @@ KINDS = {
     FileKind.CSV.value: "CSV, for any spreadsheet",
     FileKind.JSONL.value: "JSON lines, to add to another Textbell",
 }
-_TASK = "export"
 
 
 class Exporting(QObject):
@@ -47,7 +46,7 @@ class Exporting(QObject):
         self._window = window
         self._engine = engine
         self._log = log
-        self._tasks = tasks
+        self._job = Job("export", window.strip, tasks)
         self._open_folder = open_folder
         self._now = now
         self._zone = zone
@@ -72,7 +71,7 @@ class Exporting(QObject):
     def ask(self) -> None:
         """Ask where to, unless there is nothing to write or one is being written."""
         strip, feed = self._window.strip, self._window.log.feed
-        if strip.running:
+        if self._job.running:
             return
         if feed.state is FeedState.READY and not feed.total:
             strip.stopped("There is nothing here to export.")
@@ -89,24 +88,17 @@ class Exporting(QObject):
     def write(self, query: Query, path: Path, kind: FileKind) -> None:
         """Write what the query finds to this file."""
         self._folder = path.parent
-        self._window.strip.begin("Exporting…", lambda: self._tasks.cancel(_TASK))
-        self._tasks.latest(_TASK, self._write, query, path, kind, failed=self._failed)
+        self._job.start(
+            "Exporting…",
+            lambda: self._write(query, path, kind),
+            given_up=lambda: "The export was cancelled. No file was written.",
+        )
 
     async def _write(self, query: Query, path: Path, kind: FileKind) -> None:
-        strip = self._window.strip
         labels = {number.e164: number.label for number in self._engine.status.numbers if number.label}
         layout = Layout(kind, labels, self._zone, for_excel=True)
-        ended = False
-        try:
-            count = await export_file(self._log, query, path, layout, self._tell)
-            ended = True
-        except Expected:
-            ended = True
-            raise
-        finally:
-            if not ended:
-                strip.stopped("The export was cancelled. No file was written.")
-        strip.done(
+        count = await export_file(self._log, query, path, layout, self._tell)
+        self._window.strip.done(
             f"Exported {counted(count, 'event')}.", "Open &folder", lambda: self._open_folder(path.parent)
         )
 
@@ -118,6 +110,3 @@ class Exporting(QObject):
             strip.advance(f"Exporting {done:,} of {counted(total, 'event')}…", done / total)
         else:
             strip.advance("Finishing the file…", 1.0)
-
-    def _failed(self, error: Expected) -> None:
-        self._window.strip.failed(str(error))

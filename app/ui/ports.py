@@ -2,13 +2,52 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from app.domain.events import Appended
 from app.domain.numbers import OwnNumber
 from app.domain.status import Status
+from app.eventlog import LogStats
+from app.eventlog.backup import Restored
+from app.sync.importing import Imported
 
 Unlisten = Callable[[], None]
+
+
+class LogKeeping(Protocol):
+    """What can be done with the log as a whole. Coroutines raise ``Expected``, and may be cancelled."""
+
+    @property
+    def restore_waits(self) -> bool:
+        """A restored log takes over when the program is started next."""
+
+    async def stats(self) -> LogStats:
+        """How much there is."""
+
+    async def import_file(self, path: Path, progress: Callable[[Imported], object]) -> Imported:
+        """Add a file's events."""
+
+    async def outdated(self, years: int | None) -> int:
+        """How many events would go if so many years were kept (``None``: for ever)."""
+
+    async def keep_years(
+        self, years: int | None, progress: Callable[[int, int], object] | None = None
+    ) -> int:
+        """Keep events so long, and let go of what is older; how many."""
+
+    def check_passphrase(self, passphrase: str) -> None:
+        """Raises ``Expected`` if it is too weak for a backup."""
+
+    async def save_backup(
+        self, path: Path, passphrase: str, progress: Callable[[float], object] | None = None
+    ) -> None:
+        """Write the log as one encrypted file."""
+
+    async def restore_backup(
+        self, path: Path, passphrase: str, progress: Callable[[float], object] | None = None
+    ) -> Restored:
+        """Have such a file take the log's place at the next start."""
 
 
 class EngineView(Protocol):
@@ -17,6 +56,10 @@ class EngineView(Protocol):
     @property
     def status(self) -> Status:
         """How the program stands now."""
+
+    @property
+    def keeping(self) -> LogKeeping:
+        """What can be done with the log as a whole."""
 
     def listen(self, callback: Callable[[Status], None]) -> Unlisten:
         """Call back after every change of ``status``, on the windows' thread."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime, tzinfo
-from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QVBoxLayout, QWidget
@@ -65,7 +64,8 @@ class Page(QWidget):
         return True
 
 
-def _choice(names: list[tuple[str, object]], current: object, said: str) -> QComboBox:
+def choice(names: list[tuple[str, object]], current: object, said: str) -> QComboBox:
+    """A drop-down list of names and their values; ``said`` is what a screen reader calls it."""
     made = QComboBox()
     made.setAccessibleName(said)
     for name, value in names:
@@ -90,7 +90,7 @@ class GeneralPage(Page):
         self.rule()
         row = line(gap=theme.MARGIN)
         name = label("&Appearance")
-        self.appearance = _choice(
+        self.appearance = choice(
             [
                 ("Same as the system", Appearance.SYSTEM),
                 ("Light", Appearance.LIGHT),
@@ -150,7 +150,7 @@ class NotificationsPage(Page):
         self.sound = self._switch("Play a &sound", "sound", on=value.sound)
         row = line(gap=theme.MARGIN)
         name = label("Show in &notifications")
-        self.disclosure = _choice(
+        self.disclosure = choice(
             [
                 ("Number and text", Disclosure.NUMBER_AND_TEXT),
                 ("Number only", Disclosure.NUMBER),
@@ -204,25 +204,6 @@ class NotificationsPage(Page):
     def _disclose(self) -> None:
         chosen = Disclosure(self.disclosure.currentData())
         self.attempt(lambda: self._store("disclosure", chosen))
-
-
-class LogPage(Page):
-    """Where the log lies."""
-
-    def __init__(self, its_theme: Theme, folder: Path, open_folder: Callable[[Path], object]) -> None:
-        super().__init__(its_theme, "Log")
-        self.explain(
-            "Everything Textbell has seen is kept on this computer, encrypted. The key is in your "
-            "system’s keyring. Nothing is sent anywhere."
-        )
-        self.inner.addSpacing(theme.GAP)
-        self.inner.addWidget(label("Folder", its_theme.strong))
-        self.inner.addWidget(label(str(folder), wrap=True, select=True))
-        row = line(gap=theme.GAP)
-        row.addWidget(button("&Open the folder", lambda: open_folder(folder)))
-        row.addStretch(1)
-        self.inner.addLayout(row)
-        self.finish()
 
 
 class AccountPage(Page):

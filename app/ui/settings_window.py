@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QScrollArea, QStackedWidget, QWidget
 from app.domain.status import Status
 from app.settings import SettingsFile
 from app.ui import settings_pages, theme
+from app.ui.log_page import LogPage
 from app.ui.numbers_page import NumbersPage
 from app.ui.parts import action, column, hairline, line
 from app.ui.ports import EngineView, StartAtLogin
@@ -67,7 +68,7 @@ class SettingsWindow(QWidget):
         self.general = settings_pages.GeneralPage(its_theme, settings, start_at_login)
         self.numbers = NumbersPage(its_theme, engine)
         self.notifications = settings_pages.NotificationsPage(its_theme, settings, engine, tasks, now, zone)
-        self.log = settings_pages.LogPage(its_theme, settings.path.parent, open_folder)
+        self.log = LogPage(its_theme, settings, engine, tasks, open_folder, now, zone)
         self.account = settings_pages.AccountPage(its_theme, settings, engine, tasks, given)
         self.help = settings_pages.HelpPage(its_theme)
         shown = (self.general, self.numbers, self.notifications, self.log, self.account, self.help)

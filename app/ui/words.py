@@ -21,6 +21,16 @@ def total(n: int, one: str = "event", many: str = "events") -> str:
     return f"more than {COUNT_LIMIT - 1:,} {many}" if n >= COUNT_LIMIT else counted(n, one, many)
 
 
+def size(bytes_: int) -> str:
+    """What something takes on the disk: ``340 KB``, ``4.2 MB``, ``1.3 GB``, in steps of a thousand."""
+    amount, unit = bytes_ / 1000, "KB"
+    for larger in ("MB", "GB"):
+        if amount < 999.5:
+            break
+        amount, unit = amount / 1000, larger
+    return f"{amount:.1f} {unit}" if amount < 9.95 and unit != "KB" else f"{max(1, amount):,.0f} {unit}"
+
+
 def clock(moment: datetime, zone: tzinfo | None = None) -> str:
     """The time of day: ``4:12 pm``. ``zone`` is the computer's unless given."""
     local = moment.astimezone(zone)

@@ -63,9 +63,11 @@ def settings(tmp_path: Path) -> SettingsFile:
 
 
 @pytest.fixture
-def engine(log: EventLog) -> DeskEngine:
+def engine(log: EventLog, settings: SettingsFile) -> DeskEngine:
     status = Status(Reach.LIVE, shop.NOW - timedelta(minutes=5), account="Pat Smith", numbers=shop.NUMBERS)
-    return DeskEngine(log, status, shop.NUMBERS)
+    made = DeskEngine(log, status, shop.NUMBERS)
+    made.settings = settings
+    return made
 
 
 class Escaped:

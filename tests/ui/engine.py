@@ -10,6 +10,9 @@ from app.domain.numbers import OwnNumber
 from app.domain.problems import Expected
 from app.domain.status import Reach, Status
 from app.eventlog import EventLog
+from app.settings import SettingsFile
+from app.sync.keeping import Keeping
+from tests.ui import shop
 
 LINK = "https://sign-in.example/authorize?state=abc"
 
@@ -19,6 +22,8 @@ class DeskEngine:
 
     def __init__(self, log: EventLog, status: Status, numbers: Sequence[OwnNumber] = ()) -> None:
         self.log = log
+        self.settings: SettingsFile | None = None
+        """Set by who has one: the setting for how long events are kept is in it."""
         self.status = status
         self.numbers = tuple(numbers)
         self.browser_done = asyncio.Event()
@@ -29,6 +34,7 @@ class DeskEngine:
         self.checks = 0
         self.tests = 0
         self.read: list[int] = []
+        self._keeping: Keeping | None = None
         self._listeners: list[Callable[[Status], None]] = []
         self._change_listeners: list[Callable[[Appended], None]] = []
 
@@ -39,6 +45,17 @@ class DeskEngine:
     def listen_changes(self, callback: Callable[[Appended], None]) -> Callable[[], None]:
         self._change_listeners.append(callback)
         return lambda: self._change_listeners.remove(callback)
+
+    @property
+    def keeping(self) -> Keeping:
+        if self._keeping is None:
+            assert self.settings is not None
+            self._keeping = Keeping(self.log, self.settings, lambda: shop.NOW, self._tell)
+        return self._keeping
+
+    def _tell(self, appended: Appended) -> None:
+        for listener in tuple(self._change_listeners):
+            listener(appended)
 
     @property
     def listeners(self) -> int:

@@ -94,6 +94,7 @@ class Studio:
             "last_event_at": shop.NOW - timedelta(minutes=2) if events else None,
         }
         engine = DeskEngine(log, Status(**(known | status)), numbers)  # type: ignore[arg-type]
+        engine.settings = settings
         self.tasks = Tasks(lambda error: self.problems.append(str(error)), self._bug)
         desk = Desk(
             self.app,

@@ -56,6 +56,46 @@ async def export(studio: Studio) -> None:
         await _close(desk, engine)
 
 
+@scene
+async def log_page(studio: Studio) -> None:
+    for dark in (False, True):
+        look = "-dark" if dark else ""
+        desk, engine = await studio.desk(dark=dark)
+        desk.show_settings("Log")
+        window = desk.beside.settings_window
+        await asyncio.sleep(0.3)
+        await studio.shoot(window, f"log-page{look}")
+        page = window.log
+        page.amount.setText("1,204,112 events since Mon 3 Nov 2021, 430 MB")
+        page.keep._question.setText(
+            "12,345 events are older than 2 years. They will be deleted, here and for good; "
+            "export or back up first what you still need."
+        )
+        page.keep.sure.setText("&Delete 12,345 events")
+        page.keep._question.show()
+        page.keep._answers.show()
+        await studio.shoot(window, f"log-page-question{look}")
+        page.keep._ask_no_more()
+        page.keep.strip.begin("", lambda: None)
+        page.keep.strip.advance("Deleting 5,000 of 12,345 old events…", 0.4)
+        page.backups._ask_passphrase()
+        page.backups.form.say_wrong("The two passphrases are not the same.")
+        window.resize(760, 900)
+        page.adding.strip.done(
+            "1,204 events added, 30 were known already."
+            " Lines 3, 5, 6, 7, 9 and 1,195 more are no events and were left out."
+        )
+        await studio.shoot(window, f"log-page-busy{look}")
+        page.keep.strip.done("12,345 old events deleted.")
+        page.backups.form.clear()
+        page.backups.strip.done("1,204 events restored. Quit Textbell and start it again to use them.")
+        page.waiting.say(
+            "A restored log takes over when you quit Textbell and start it again.", icon="info", tone="plain"
+        )
+        await studio.shoot(window, f"log-page-done{look}")
+        await _close(desk, engine)
+
+
 if __name__ == "__main__":
     gallery.SCENES = SCENES
     application = QApplication([])
