@@ -10,6 +10,7 @@ from app.eventlog.backup import Restored
 from app.settings import SettingsFile
 from app.sync import backups
 from app.sync.importing import Imported, import_file
+from app.sync.listeners import Listeners
 from app.sync.retention import OldEvents, OnProgress
 
 
@@ -27,11 +28,16 @@ class Keeping:
         self._log = event_log
         self._settings = settings
         self._stored = stored
-        self._old = OldEvents(event_log, lambda: settings.value.keep_years, now)
+        self._gone: Listeners[int] = Listeners()
+        self._old = OldEvents(event_log, lambda: settings.value.keep_years, now, self._gone.tell)
 
     async def run(self) -> None:
         """Once a day let go of what is too old, until cancelled."""
         await self._old.run()
+
+    def listen_gone(self, callback: Callable[[int], object]) -> Callable[[], None]:
+        """Call back with how many old events went, after each time; returns what ends that."""
+        return self._gone.add(callback)
 
     async def import_file(self, path: Path, progress: Callable[[Imported], object] | None = None) -> Imported:
         """Add a file's events to the log; see ``app.sync.importing``."""

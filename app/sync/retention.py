@@ -34,12 +34,18 @@ class OldEvents:
     """Lets go of events older than the setting says; see ``app.eventlog.retention`` for what stays."""
 
     def __init__(
-        self, event_log: EventLog, keep_years: Callable[[], int | None], now: Callable[[], datetime]
+        self,
+        event_log: EventLog,
+        keep_years: Callable[[], int | None],
+        now: Callable[[], datetime],
+        gone: Callable[[int], object] = lambda _: None,
     ) -> None:
-        """``keep_years`` tells the setting (``None``: for ever), ``now`` the service's time."""
+        """``keep_years`` tells the setting (``None``: for ever), ``now`` the service's time; ``gone`` is
+        called with how many events went, if any did."""
         self._log = event_log
         self._keep_years = keep_years
         self._now = now
+        self._gone = gone
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
@@ -73,12 +79,16 @@ class OldEvents:
             if before is not None:
                 total = await keeper.outdated(before) if progress is not None else 0
                 reached: int | None = -1
-                while reached is not None:
-                    step = await keeper.forget_some(before, reached)
-                    gone, reached = gone + step.deleted, step.reached
-                    if progress is not None:
-                        progress(gone, max(gone, total))
-                    await asyncio.sleep(PAUSE)
+                try:
+                    while reached is not None:
+                        step = await keeper.forget_some(before, reached)
+                        gone, reached = gone + step.deleted, step.reached
+                        if progress is not None:
+                            progress(gone, max(gone, total))
+                        await asyncio.sleep(PAUSE)
+                finally:
+                    if gone:
+                        self._gone(gone)
             more = True
             while more:
                 more = await keeper.give_back_some()

@@ -14,6 +14,7 @@ from app.ui.jobs import Job
 from app.ui.parts import button, column, label, line
 from app.ui.ports import EngineView
 from app.ui.progress_strip import ProgressStrip
+from app.ui.reveal import reveal
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
 from app.ui.words import counted
@@ -31,6 +32,7 @@ class PassphraseForm(QWidget):
     def __init__(self, its_theme: Theme) -> None:
         super().__init__()
         inner = column(self, gap=theme.GAP)
+        inner.setContentsMargins(0, theme.GAP, 0, 0)
         self._explanation = label(wrap=True)
         inner.addWidget(self._explanation)
         self.first = self._field("Passphrase")
@@ -73,6 +75,7 @@ class PassphraseForm(QWidget):
         self.clear()
         self.show()
         self.first.setFocus()
+        reveal(self)
 
     def clear(self) -> None:
         """Forget what was typed, and hide."""

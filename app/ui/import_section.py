@@ -51,8 +51,7 @@ class ImportSection(QWidget):
         inner.addWidget(label("Events from a file", its_theme.strong))
         inner.addWidget(
             label(
-                "JSON lines, as Textbell exports them. Events the log has already are skipped, and nobody"
-                " is notified.",
+                "JSON lines, as Textbell exports them. What the log has already is skipped.",
                 tone="muted",
                 wrap=True,
             )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 from app.domain.problems import Expected
 from app.ui.progress_strip import ProgressStrip
+from app.ui.reveal import reveal
 from app.ui.tasks import OnExpected, Tasks
 
 
@@ -36,6 +37,7 @@ class Job:
         """
         if self.running:
             return
+        reveal(self._strip)
         self._strip.begin(said, lambda: self._tasks.cancel(self._name))
         self._tasks.latest(self._name, self._run, work, given_up, failed=failed or self._say)
 

@@ -11,6 +11,7 @@ from app.ui.jobs import Job
 from app.ui.parts import button, column, label, line
 from app.ui.ports import EngineView
 from app.ui.progress_strip import ProgressStrip
+from app.ui.reveal import reveal
 from app.ui.settings_pages import choice
 from app.ui.tasks import Tasks
 from app.ui.theme import Theme
@@ -103,6 +104,7 @@ class KeepSection(QWidget):
         self._question.show()
         self._answers.show()
         self.cancel.setFocus()
+        reveal(self._answers)
 
     def _remove(self) -> None:
         self._hide_question()

@@ -42,9 +42,7 @@ class LogPage(Page):
         self.inner.addWidget(self.waiting)
         self.amount = label(" ", its_theme.strong, wrap=True)
         self.inner.addWidget(self.amount)
-        self.explain(
-            "Kept on this computer, encrypted. The key is in your system’s keyring. Nothing is sent anywhere."
-        )
+        self.explain("Kept encrypted on this computer. The key is in your system’s keyring.")
         self.inner.addSpacing(theme.GAP)
         self.keep = KeepSection(its_theme, settings, engine, tasks, self.refresh)
         self.inner.addWidget(self.keep)

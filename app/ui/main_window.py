@@ -92,6 +92,7 @@ class MainWindow(QWidget):
         self.status_line.check_asked.connect(self.check_asked)
         self.log.view_changed.connect(self.sidebar.show_view)
         self.log.escaped.connect(self.close)
+        self.destroyed.connect(engine.keeping.listen_gone(lambda _: self._events_gone()))
 
     def _keys(self) -> None:
         standard = QKeySequence.StandardKey
@@ -141,6 +142,10 @@ class MainWindow(QWidget):
     def say_problem(self, sentence: str) -> None:
         """One line at the top about something that did not work; its button takes it away."""
         self.hint.say(sentence, icon="warning", tone="bad", action="Close", pressed=lambda: self.say_hint(""))
+
+    def _events_gone(self) -> None:
+        if self.log.feed.following:  # who reads further down keeps the rows before their eyes
+            self.log.feed.reload()
 
     # --------------------------------------------------------------- keys
 

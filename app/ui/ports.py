@@ -22,6 +22,9 @@ class LogKeeping(Protocol):
     def restore_waits(self) -> bool:
         """A restored log takes over when the program is started next."""
 
+    def listen_gone(self, callback: Callable[[int], object]) -> Unlisten:
+        """Call back with how many old events went, after each time."""
+
     async def stats(self) -> LogStats:
         """How much there is."""
 

@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QScrollArea, QStackedWidget, QWidget
+from PySide6.QtWidgets import QButtonGroup, QLabel, QScrollArea, QSizePolicy, QStackedWidget, QWidget
 
 from app.domain.status import Status
 from app.settings import SettingsFile
@@ -102,6 +102,11 @@ class SettingsWindow(QWidget):
 
 
 def _scrolled(page: QWidget) -> QScrollArea:
+    # In here everything gets the height it needs at its width. What a text would need at a width that Qt
+    # guesses would only make a page scroll that fits.
+    for text in page.findChildren(QLabel):
+        if text.wordWrap():
+            text.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
     area = QScrollArea()
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -65,6 +65,9 @@ async def log_page(studio: Studio) -> None:
         window = desk.beside.settings_window
         await asyncio.sleep(0.3)
         await studio.shoot(window, f"log-page{look}")
+        window.resize(600, 420)
+        await studio.shoot(window, f"log-page-small{look}")
+        window.resize(760, 560)
         page = window.log
         page.amount.setText("1,204,112 events since Mon 3 Nov 2021, 430 MB")
         page.keep._question.setText(

@@ -96,6 +96,25 @@ async def test_old_events_go_after_a_question(kit: DeskKit, until: Until) -> Non
     assert page.amount.text().startswith("2 events since")
 
 
+async def test_the_window_lets_go_of_them_as_well(kit: DeskKit, until: Until) -> None:
+    await kit.engine.log.append([*old(kit, 7, 3), *old(kit, 2, 0)])
+    kit.desk.show_main()
+    await until(lambda: kit.main.log.model.rowCount() == 9)
+    await kit.engine.keeping.keep_years(1)
+    await until(lambda: kit.main.log.model.rowCount() == 2)
+    await kit.settled()
+
+
+async def test_what_opens_is_brought_into_sight(kit: DeskKit, until: Until) -> None:
+    page = await opened(kit, until)
+    window = kit.desk.beside.settings_window
+    assert window is not None
+    window.resize(600, 420)
+    click(page.backups.save)
+    form = page.backups.form
+    await until(lambda: not form.go.visibleRegion().isEmpty() and not form.first.visibleRegion().isEmpty())
+
+
 async def test_longer_needs_no_question(kit: DeskKit, until: Until) -> None:
     await kit.engine.log.append(old(kit, 7, 3))
     page = await opened(kit, until)
