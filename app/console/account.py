@@ -6,6 +6,7 @@ from typing import Any
 from app.console.context import Context
 from app.console.running import running_status
 from app.console.standing import gap_as_json, last_event, last_gap, standing
+from app.console.waiting import waiting_teller
 from app.domain.clock import isoformat
 from app.domain.numbers import NumberError, OwnNumber, format_number, parse_number
 from app.domain.problems import BadInput
@@ -35,6 +36,7 @@ async def sign_in(context: Context) -> int:
         context.tell(link)
 
     async with context.engine() as engine:
+        engine.listen(waiting_teller(context))
         await engine.sign_in(show_link)
         account = engine.status.account
         context.result({"signed_in": True, "account": account}, f"Signed in as {account or 'unknown'}.")

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from app.console.context import Context
+from app.console.waiting import waiting_teller
 from app.desktop.power import PowerHooks, WakeWatch
 from app.domain.events import Appended
 from app.domain.problems import SignInNeeded
@@ -63,6 +64,7 @@ async def watch(context: Context) -> int:
     with _interruptions(finish):
         async with context.engine() as engine:
             engine.listen(tell)
+            engine.listen(waiting_teller(context))
             engine.listen_changes(show)
             tell(engine.status)
             power = PowerHooks(engine.going_to_sleep, engine.woke, engine.network_changed)

@@ -89,10 +89,10 @@ class WakeWatch:
                 self._hooks.woke()
 
     async def _listen(self) -> None:
-        from dbus_fast import BusType, Message
-        from dbus_fast.aio import MessageBus
-
         try:
+            from dbus_fast import BusType, Message
+            from dbus_fast.aio import MessageBus
+
             async with asyncio.timeout(PATIENCE):
                 bus = MessageBus(bus_type=BusType.SYSTEM)
                 self._bus = bus

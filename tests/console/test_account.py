@@ -6,9 +6,9 @@ import json
 import pytest
 
 from app.console.__main__ import build_parser
-from app.sandbox import Sandbox
+from app.sandbox import Sandbox, SandboxOptions
 from tests.console.program import Ctl
-from tests.sync.rig import APPOINTMENTS, CUSTOMER, FRONT, free_port
+from tests.sync.rig import APPOINTMENTS, CUSTOMER, FRONT, callback, free_port
 
 
 async def test_from_the_sign_in_to_the_sign_out(customer_of: Ctl, box: Sandbox) -> None:
@@ -146,3 +146,22 @@ def test_nobody_is_named_whole() -> None:
 
     assert masked(CUSTOMER) == "+1212***0100"
     assert masked("12345") == "***"
+
+
+class TestRateLimit:
+    """Five requests of the group Auth a minute, as in life."""
+
+    @pytest.fixture
+    def options(self, port: int) -> SandboxOptions:
+        return SandboxOptions(redirect_uris=(callback(port),), auto_approve=True)
+
+    async def test_a_wait_is_said(self, customer_of: Ctl) -> None:
+        for _ in range(5):
+            assert (await customer_of("sign-in")).status == 0
+        process = await customer_of.start("sign-in")
+        assert process.stderr is not None
+        async with asyncio.timeout(15):
+            line = (await process.stderr.readline()).decode()
+        assert line.startswith("RingCentral lets Textbell in again at ")
+        process.kill()
+        await process.communicate()
