@@ -76,7 +76,7 @@ async def test_texts_that_were_never_settled_are_known_afterwards(old: Path) -> 
 
 async def test_a_crash_in_the_middle_of_the_migration_leaves_the_log_as_it_was(old: Path) -> None:
     """The process ends without any of its own doing, before the transaction is committed."""
-    connection = storage._connect(old, KEY)
+    connection = storage.connect(old, KEY)
     connection.pragma("journal_mode", "wal")
     connection.execute("BEGIN IMMEDIATE")
     schema.migrate(connection, 1)
@@ -101,7 +101,7 @@ async def test_two_programs_that_open_it_at_once_migrate_it_once(old: Path) -> N
 async def test_a_newer_one_is_refused(old: Path) -> None:
     async with await EventLog.open(old, KEY):
         pass
-    connection = storage._connect(old, KEY)
+    connection = storage.connect(old, KEY)
     connection.pragma("user_version", schema.VERSION + 1)
     connection.close()
     with pytest.raises(LogUnavailable, match="newer Textbell"):
