@@ -5,7 +5,8 @@ these files, so nothing may be taken for a formula: see ``harmless``.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import BinaryIO, Protocol, Self, TextIO
 import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
-from app.domain.events import OPTED_IN, OPTED_OUT, Entry, Family, Source
+from app.domain.events import OPTED_IN, OPTED_OUT, BatchSummary, Entry, Family, Source
 from app.domain.numbers import format_number
 
 HEADINGS = (
@@ -62,13 +63,26 @@ _CONTROLS = tuple("\t\r\n")
 _BLANKS = " \t\r\n\u00a0\ufeff"
 
 Cell = str | int | Decimal | datetime | None
+Cells = Callable[[Entry, BatchSummary | None, Mapping[str, str], tzinfo | None], tuple[Cell, ...]]
+"""Makes a row of an entry, its batch as far as it was asked for, the names of numbers, and the zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a table is made of."""
+
+    headings: tuple[str, ...]
+    widths: tuple[int, ...]
+    cells: Cells
+    sheet: str
+    """The name of a workbook's sheet."""
 
 
 class Table(Protocol):
     """What entries can be written to."""
 
-    def write(self, entry: Entry) -> None:
-        """Add one entry."""
+    def write(self, entry: Entry, batch: BatchSummary | None = None) -> None:
+        """Add one entry, with its batch if the columns want it."""
 
     def close(self) -> None:
         """Finish the file."""
@@ -91,10 +105,12 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def _cells(entry: Entry, labels: Mapping[str, str], zone: tzinfo | None) -> tuple[Cell, ...]:
+def _cells(
+    entry: Entry, _: BatchSummary | None, labels: Mapping[str, str], zone: tzinfo | None
+) -> tuple[Cell, ...]:
     event = entry.event
     return (
-        _local(event.timestamp, zone),
+        local(event.timestamp, zone),
         _EVENTS[event.family],
         _STATES.get(event.state, event.state),
         format_number(event.number),
@@ -108,18 +124,22 @@ def _cells(entry: Entry, labels: Mapping[str, str], zone: tzinfo | None) -> tupl
         event.rejected,
         event.segments,
         event.cost,
-        _local(event.received_at, zone),
+        local(event.received_at, zone),
         _SOURCES[event.source],
         event.ref or event.uuid,
     )
 
 
-def _local(moment: datetime, zone: tzinfo | None) -> datetime:
+def local(moment: datetime, zone: tzinfo | None) -> datetime:
+    """The moment in that zone, the computer's if ``None``."""
     try:
         return moment.astimezone(zone)
     except (OverflowError, ValueError, OSError):
         # At the ends of the calendar there is no such time elsewhere.
         return moment
+
+
+EVENTS = Columns(HEADINGS, _WIDTHS, _cells, "Events")
 
 
 def _is_exact(figure: Decimal) -> bool:
@@ -139,6 +159,7 @@ class CsvWriter:
         *,
         labels: Mapping[str, str] | None = None,
         zone: tzinfo | None = None,
+        columns: Columns = EVENTS,
         for_excel: bool = False,
     ) -> None:
         """``labels``: names of the business's numbers; ``zone``: of the times, else the computer's."""
@@ -147,11 +168,13 @@ class CsvWriter:
         if for_excel:
             file.write("\ufeff")
         self._csv = csv.writer(file)
-        self._csv.writerow(HEADINGS)
+        self._columns = columns
+        self._csv.writerow(columns.headings)
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, batch: BatchSummary | None = None) -> None:
         """Add one entry."""
-        self._csv.writerow([self._shown(cell) for cell in _cells(entry, self._labels, self._zone)])
+        cells = self._columns.cells(entry, batch, self._labels, self._zone)
+        self._csv.writerow([self._shown(cell) for cell in cells])
 
     def close(self) -> None:
         """Nothing is left to do; the file is its owner's."""
@@ -187,6 +210,7 @@ class XlsxWriter:
         *,
         labels: Mapping[str, str] | None = None,
         zone: tzinfo | None = None,
+        columns: Columns = EVENTS,
         scratch: Path | None = None,
     ) -> None:
         """``target``: a path, or an open file, which stays open and gets everything by ``close``.
@@ -199,6 +223,7 @@ class XlsxWriter:
         """
         self._labels = labels or {}
         self._zone = zone
+        self._columns = columns
         if isinstance(target, Path):
             # Otherwise this would show only when everything has been written.
             target.open("wb").close()
@@ -219,11 +244,11 @@ class XlsxWriter:
         self._sheets = 0
         self._begin_sheet()
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, batch: BatchSummary | None = None) -> None:
         """Add one entry."""
         if self._row >= _MOST_ROWS:
             self._begin_sheet()
-        for column, cell in enumerate(_cells(entry, self._labels, self._zone)):
+        for column, cell in enumerate(self._columns.cells(entry, batch, self._labels, self._zone)):
             if isinstance(cell, datetime) and cell.year >= 1900:
                 self._sheet.write_datetime(self._row, column, cell.replace(tzinfo=None), self._time)
             elif isinstance(cell, (int, Decimal)) and _is_exact(Decimal(cell)):
@@ -261,9 +286,12 @@ class XlsxWriter:
 
     def _begin_sheet(self) -> None:
         self._sheets += 1
-        self._sheet = self._book.add_worksheet("Events" if self._sheets == 1 else f"Events {self._sheets}")
+        name = self._columns.sheet
+        self._sheet = self._book.add_worksheet(name if self._sheets == 1 else f"{name} {self._sheets}")
         self._sheet.freeze_panes(1, 0)
-        for column, (heading, width) in enumerate(zip(HEADINGS, _WIDTHS, strict=True)):
+        for column, (heading, width) in enumerate(
+            zip(self._columns.headings, self._columns.widths, strict=True)
+        ):
             self._sheet.set_column(column, column, width)
             self._sheet.write_string(0, column, heading, self._bold)
         self._row = 1

@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from enum import StrEnum
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from app.domain.events import Entry
+from app.domain.events import BatchSummary, Entry
 from app.domain.problems import BadInput
 from app.eventlog import LogReader, Query
 from app.ringcentral.bodies import event_to_line
@@ -17,7 +18,7 @@ from app.sync.files import NewFile, cannot_write
 from app.sync.threads import in_thread
 
 if TYPE_CHECKING:
-    from app.eventlog.export import Table, XlsxWriter
+    from app.eventlog.export import Columns, Table, XlsxWriter
 
 # Whatever writes tables is loaded when it is needed, in the thread: the workbook's library is slow to load.
 
@@ -46,7 +47,12 @@ class Layout:
     for_excel: bool = False
     """CSV begins with a mark that tells Excel that it is UTF-8."""
 
+    def wants_batches(self, query: Query) -> bool:
+        """Each row is a batch as it stands now: where the query finds one event of each."""
+        return query.batch_starts and self.kind is not FileKind.JSONL
 
+
+Batches = Mapping[str, BatchSummary]
 OnProgress = Callable[[int, int | None], object]
 """Called with how many events were written, and how many there are (``None``: not known yet)."""
 
@@ -66,14 +72,16 @@ async def export_file(
     told = progress or _nobody
     writing: _Writing | None = None
     try:
-        made = await in_thread(lambda: _Writing(path, layout))
+        batches = layout.wants_batches(query)
+        made = await in_thread(lambda: _Writing(path, layout, batches=batches))
         writing = made
         told(0, None)
         total = await reader.count(query, _COUNTED)
         done = 0
         told(done, total)
         async for chunk in reader.stream(query, CHUNK):
-            await in_thread(lambda chunk=chunk: made.write(chunk))  # type: ignore[misc]
+            known = await _batches_of(reader, chunk) if batches else {}
+            await in_thread(partial(made.write, chunk, known))
             done += len(chunk)
             total = max(total, done)
             told(done, total)
@@ -96,13 +104,19 @@ async def export_stream(reader: LogReader, query: Query, file: TextIO, layout: L
     """
     if layout.kind is FileKind.XLSX:
         raise BadInput("An Excel file cannot be printed: name a file with --output.")
-    table = _text_table(file, layout)
+    batches = layout.wants_batches(query)
+    table = _text_table(file, layout, batches=batches)
     count = 0
     async for chunk in reader.stream(query):
+        known = await _batches_of(reader, chunk) if batches else {}
         for entry in chunk:
-            table.write(entry)
+            table.write(entry, known.get(entry.event.batch_id))
         count += len(chunk)
     return count
+
+
+async def _batches_of(reader: LogReader, entries: tuple[Entry, ...]) -> Batches:
+    return await reader.batches(entry.event.batch_id for entry in entries)
 
 
 class _Lines:
@@ -111,36 +125,50 @@ class _Lines:
     def __init__(self, file: TextIO) -> None:
         self._file = file
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, batch: BatchSummary | None = None) -> None:
+        """The batch is not part of an event's line."""
         self._file.write(event_to_line(entry.event) + "\n")
 
     def close(self) -> None:
         """The file is its owner's."""
 
 
-def _text_table(file: TextIO, layout: Layout) -> "Table":
+def _columns(*, batches: bool) -> "Columns":
+    from app.eventlog.batch_table import BATCHES
+    from app.eventlog.export import EVENTS
+
+    return BATCHES if batches else EVENTS
+
+
+def _text_table(file: TextIO, layout: Layout, *, batches: bool) -> "Table":
     from app.eventlog.export import CsvWriter
 
     if layout.kind is FileKind.JSONL:
         return _Lines(file)
-    return CsvWriter(file, labels=layout.labels, zone=layout.zone, for_excel=layout.for_excel)
+    return CsvWriter(
+        file,
+        labels=layout.labels,
+        zone=layout.zone,
+        columns=_columns(batches=batches),
+        for_excel=layout.for_excel,
+    )
 
 
 class _Writing:
     """One file being written; used in one thread at a time."""
 
-    def __init__(self, path: Path, layout: Layout) -> None:
+    def __init__(self, path: Path, layout: Layout, *, batches: bool) -> None:
         self._file = NewFile(path)
         self._book: XlsxWriter | None = None
         self._text: TextIOWrapper | None = None
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         try:
-            self._table = self._begin(layout)
+            self._table = self._begin(layout, batches=batches)
         except BaseException:
             self.abandon()
             raise
 
-    def _begin(self, layout: Layout) -> "Table":
+    def _begin(self, layout: Layout, *, batches: bool) -> "Table":
         from app.eventlog.export import XlsxWriter
 
         if layout.kind is FileKind.XLSX:
@@ -149,15 +177,19 @@ class _Writing:
                 prefix=".textbell-", dir=self._file.part.parent, ignore_cleanup_errors=True
             )
             self._book = XlsxWriter(
-                self._file.file, labels=layout.labels, zone=layout.zone, scratch=Path(self._scratch.name)
+                self._file.file,
+                labels=layout.labels,
+                zone=layout.zone,
+                columns=_columns(batches=batches),
+                scratch=Path(self._scratch.name),
             )
             return self._book
         self._text = TextIOWrapper(self._file.file, "utf-8", errors="backslashreplace", newline="")
-        return _text_table(self._text, layout)
+        return _text_table(self._text, layout, batches=batches)
 
-    def write(self, entries: tuple[Entry, ...]) -> None:
+    def write(self, entries: tuple[Entry, ...], batches: Batches) -> None:
         for entry in entries:
-            self._table.write(entry)
+            self._table.write(entry, batches.get(entry.event.batch_id))
 
     def stop(self) -> None:
         """Make ``finish`` end soon, without a file."""

@@ -99,8 +99,12 @@ class Exporting(QObject):
         layout = Layout(kind, labels, self._zone, for_excel=True)
         count = await export_file(self._log, query, path, layout, self._tell)
         self._window.strip.done(
-            f"Exported {counted(count, 'event')}.", "Open &folder", lambda: self._open_folder(path.parent)
+            f"Exported {self._counted(query, count)}.", "Open &folder", lambda: self._open_folder(path.parent)
         )
+
+    @staticmethod
+    def _counted(query: Query, count: int) -> str:
+        return counted(count, "batch", "batches") if query.batch_starts else counted(count, "event")
 
     def _tell(self, done: int, total: int | None) -> None:
         strip = self._window.strip

@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from app.domain.events import Event
+from app.domain.events import Event, Family
 from app.domain.problems import BadInput
 from app.eventlog import EventLog, Query, parse_query
 from app.ringcentral.bodies import event_from_line
 from app.sync import exporting
 from app.sync.exporting import FileKind, Layout, export_file, export_stream
 from app.sync.files import NewFile, Stopped, cannot_write
-from tests.eventlog.events import message
+from tests.eventlog.events import batch, message
 
 KINDS = tuple(FileKind)
 COUNT = 1_234
@@ -227,3 +227,33 @@ async def test_a_stream_gets_the_same_as_a_file(log: EventLog, folder: Path) -> 
         assert out.getvalue() == path.read_bytes().decode("utf-8")
     with pytest.raises(BadInput):
         await export_stream(log.reader, Query(), io.StringIO(), layout(FileKind.XLSX))
+
+
+async def test_batches_are_written_as_they_stand_now(log: EventLog, folder: Path) -> None:
+    noon = datetime(2026, 11, 3, 18, tzinfo=UTC)
+    failed = message("92", state="DeliveryFailed", error_code="SMS-CAR-411", batch_id="b-1", at=noon)
+    await log.append(
+        [
+            batch("b-1", state="Queued", size=4, processed=0, at=noon),
+            message("91", text="=Hello", batch_id="b-1", at=noon),
+            failed,
+            batch("b-1", size=4, processed=4, rejected=1, at=noon + timedelta(minutes=5)),
+        ]
+    )
+    shown = Query(families=(Family.BATCH,), batch_starts=True)
+    path = folder / "batches.csv"
+    assert await export_file(log.reader, shown, path, layout(FileKind.CSV)) == 1
+    with path.open(encoding="utf-8", newline="") as file:
+        [row] = csv.DictReader(file)
+    assert (row["Text"], row["Status"], row["Label"]) == ("'=Hello", "Completed", "Front desk")
+    figures = ("Batch size", "Delivered", "Failed", "Waiting", "Rejected")
+    assert [row[name] for name in figures] == ["4", "1", "1", "1", "1"]
+    assert row["Errors"] == "SMS-CAR-411: 1"
+    assert row["Completed"].startswith("2026-11-03T13:0")
+    book = folder / "batches.xlsx"
+    assert await export_file(log.reader, shown, book, layout(FileKind.XLSX)) == 1
+    assert rows_in(book) == 1
+    lines = folder / "batches.jsonl"
+    await export_file(log.reader, shown, lines, layout(FileKind.JSONL))
+    [line] = lines.read_text("utf-8").splitlines()
+    assert event_from_line(line, received_at=noon).state == "Queued", "events, to be added elsewhere"
