@@ -73,6 +73,17 @@ class PossibleOptOut:
         """The ids of the rules that found something, each once."""
         return tuple(dict.fromkeys(each.rule for each in self.found))
 
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """What to mark in the text: what was found, where it overlaps put together."""
+        spans: list[tuple[int, int]] = []
+        for each in self.found:
+            if spans and each.start <= spans[-1][1]:
+                spans[-1] = spans[-1][0], max(spans[-1][1], each.end)
+            else:
+                spans.append((each.start, each.end))
+        return tuple(spans)
+
 
 def judge(text: str) -> PossibleOptOut | None:
     """Whether a customer's text may ask to stop in words the service does not act on.
@@ -136,7 +147,7 @@ class Rule:
     distinct: frozenset[str]
     """Words that are like these keywords, and meant."""
     name: bool
-    """The last of the words found must be written like a name: ``This is not Maria``."""
+    """One of the words found, but for the first, must be written like a name: ``This is not Maria``."""
 
 
 class _Sought:
@@ -186,6 +197,7 @@ class Rules:
         self.version = str(data["version"])
         self.sources: Mapping[str, str] = dict(data["sources"])
         self.rules = tuple(_rule(entry) for entry in data["rules"])
+        self._by_id = {rule.id: rule for rule in self.rules}
         self._reader = Reader(data["spellings"], data["signs"])
         book = Phrasebook(self._reader, data["groups"])
         filler = "|".join(sorted((book.pattern(each) for each in data["fillers"]), key=len, reverse=True))
@@ -201,6 +213,14 @@ class Rules:
         self._unless = [_Unless(_any(book, rule.unless)) if rule.unless else None for rule in self.rules]
         self._taken_back = re.compile(_any(book, data["taken_back"]))
         self._reactions = re.compile("|".join(data["reactions"]), re.IGNORECASE | re.DOTALL)
+
+    def source(self, rule: str) -> str:
+        """The fact that a rule rests on, by the rule's id: ``47 CFR 64.1200(a)(10), …``.
+
+        Raises:
+            KeyError: there is no such rule, as when it was found by another version.
+        """
+        return self.sources[self._by_id[rule].source]
 
     def judge(self, text: str) -> PossibleOptOut | None:
         """Whether any rule finds something in a text."""
@@ -239,8 +259,9 @@ class Rules:
         """It is not part of something that means something else."""
         number, start, end = found
         if self.rules[number].name:
-            last = text[slice(*words.spans[bisect_left(words.offsets, end) - 1])]
-            if not (last[:1].isupper() and last[1:].islower()):
+            first, last = bisect_left(words.offsets, start), bisect_left(words.offsets, end)
+            written = [text[slice(*span)] for span in words.spans[first + 1 : last]]
+            if not any(word[:1].isupper() and word[1:].islower() for word in written):
                 return False
         unless = self._unless[number]
         return unless is None or not unless.overlaps(words.line, start, end)
@@ -264,8 +285,8 @@ class Rules:
             told.append(Found(self.rules[number].id, text[start:stop], start, stop))
         told.sort(key=lambda each: (each.start, -each.end))
         longest = max(told, key=lambda each: each.end - each.start)
-        reason = next(rule.reason for rule in self.rules if rule.id == longest.rule)
-        return PossibleOptOut(tuple(told), f"“{_shortened(longest.words)}” {reason}.", self.version)
+        why = f"“{_shortened(longest.words)}” {self._by_id[longest.rule].reason}."
+        return PossibleOptOut(tuple(told), why, self.version)
 
 
 _AT_START = frozenset({Where.START, Where.MESSAGE})

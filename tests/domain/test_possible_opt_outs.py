@@ -75,18 +75,18 @@ def test_labelled_texts(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_texts_held_back(capsys: pytest.CaptureFixture[str]) -> None:
-    """Nothing was tuned on these: what is measured here is what is to be expected of texts to come."""
+    """Nothing was tuned on these: what is measured here is what is to be expected of texts to come.
+
+    Only figures are printed, so that they stay unseen.
+    """
     texts = list(labelled("possible-opt-outs-holdout.tsv"))
     assert len(texts) >= 60
     assert not {each.text for each in texts} & {each.text for each in labelled("possible-opt-outs.tsv")}
     result = score(texts)
     with capsys.disabled():
-        print(
-            f"\n{len(texts)} texts held back: precision {result.precision:.3f}, recall {result.recall:.3f}\n"
-            f"missed: {result.missed}\nfalse: {result.false}"
-        )
-    assert result.precision >= 0.85
-    assert result.recall >= 0.80
+        print(f"\n{len(texts)} texts held back: precision {result.precision:.3f}, recall {result.recall:.3f}")
+    assert result.precision >= 0.9
+    assert result.recall >= 0.85
 
 
 @pytest.mark.parametrize("entry", FILE["rules"], ids=lambda entry: entry["id"])
@@ -108,6 +108,7 @@ def test_the_file_of_rules_is_whole() -> None:
     assert {rule.language for rule in rules().rules} >= {"en", "es", "fr"}
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", rules().version)
     assert all(rule.phrases or rule.near for rule in rules().rules)
+    assert rules().source("revoke").startswith("47 CFR 64.1200(a)(10)")
 
 
 @pytest.mark.parametrize("word", ["STOP", "stop", " Stop\n", "Unsubscribe", "QUIT", "cancel", "end"])
@@ -133,15 +134,16 @@ def test_it_says_why() -> None:
     found = judge(text)
     assert found is not None
     assert found.why == "“take me off your list” asks to be taken off a list."
-    assert found.rules == ("remove-from-list",)
-    assert [text[each.start : each.end] for each in found.found] == ["take me\toff your list"]
+    assert "remove-from-list" in found.rules
+    assert [text[start:end] for start, end in found.spans] == ["take me\toff your list"]
     assert found.version == rules().version
 
 
 def test_it_names_everything_that_was_found_in_order() -> None:
-    found = judge("Wrong number, stop texting me")
+    found = judge("Wrong number. Leave me alone")
     assert found is not None
-    assert found.rules == ("wrong-number", "stop-contacting")
+    assert found.rules == ("wrong-number", "leave-alone")
+    assert [each.words for each in found.found] == ["Wrong number", "Leave me alone"]
 
 
 @pytest.mark.parametrize(
@@ -199,6 +201,7 @@ def test_any_text_can_be_judged(text: str) -> None:
         assert found.why.endswith(".")
         for each in found.found:
             assert text[each.start : each.end] == each.words != ""
+            assert any(start <= each.start < each.end <= end for start, end in found.spans)
 
 
 @pytest.mark.parametrize(
