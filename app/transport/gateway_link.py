@@ -161,6 +161,8 @@ class GatewayLink:
         try:
             return await connecting
         except asyncio.CancelledError:
+            if connecting.done() and not connecting.cancelled() and connecting.exception() is None:
+                connecting.result().transport.abort()  # It succeeded in the very moment it was given up.
             task = asyncio.current_task()
             if not self._finished or (task is not None and task.cancelling()):
                 raise

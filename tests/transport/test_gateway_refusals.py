@@ -11,7 +11,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from app.domain.problems import PermissionMissing, RateHeld, SignInNeeded, Unreachable
-from app.transport.gateway_link import EndReason
+from app.transport import gateway_link
+from app.transport.gateway_link import EndReason, LinkEnd
 from tests.transport.gateway import Caller, gateway, introduce
 from tests.transport.servers import listening
 
@@ -96,3 +97,43 @@ class TestNotConnected:
             end = await Caller().run("wss://ws.test/ws?access_token=SECRET")
         assert (end.reason, end.spent) == (EndReason.UNREACHABLE, False)
         assert "proxy" in str(end.problem)
+
+
+class TestGivenUp:
+    """Attempts that are ended while they are under way."""
+
+    async def _mute(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async def test_asked_to_finish(self) -> None:
+        async with listening(self._mute) as port:
+            caller = Caller()
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(caller.run(f"ws://127.0.0.1:{port}/ws?access_token=SECRET"))
+                await asyncio.sleep(0.05)
+                caller.link.finish()
+            assert running.result() == LinkEnd(EndReason.FINISHED), "nobody knows what became of the token"
+
+    async def test_the_network_changed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with listening(self._mute) as port:
+            caller = Caller()
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(caller.run(f"ws://127.0.0.1:{port}/ws?access_token=SECRET"))
+                await asyncio.sleep(0.05)
+                caller.link.doubt(5)
+                await asyncio.sleep(0.05)
+                assert not running.done(), "a young attempt goes on"
+                monkeypatch.setattr(gateway_link, "_STUCK", 0.01)
+                caller.link.doubt(5)
+            assert running.result().reason is EndReason.FINISHED
+
+    @pytest.mark.parametrize("moment", [0, 1, 2, 3, 5, 8, 13, 21])
+    async def test_cancelled_at_any_moment(self, moment: int) -> None:
+        async with gateway(introduce) as peer:
+            caller = Caller()
+            running = asyncio.get_running_loop().create_task(caller.run(peer.uri))
+            for _ in range(moment):
+                await asyncio.sleep(0.001)
+            running.cancel()
+            await asyncio.wait({running})
+            assert running.cancelled()
