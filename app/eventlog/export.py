@@ -273,8 +273,11 @@ class XlsxWriter:
     def abandon(self) -> None:
         """Let go of what was written so far, which ``close`` would make a file of."""
         for sheet in self._book.worksheets():
-            # The library closes them only together with a finished workbook.
+            # The library closes them only together with a finished workbook: the rows as they came, and
+            # the sheet that is being made of them.
             sheet.row_data_fh.close()
+            if sheet.fh is not None:
+                sheet.fh.close()
 
     def __enter__(self) -> Self:
         return self

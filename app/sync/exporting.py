@@ -192,8 +192,11 @@ class _Writing:
             self._table.write(entry, batches.get(entry.event.batch_id))
 
     def stop(self) -> None:
-        """Make ``finish`` end soon, without a file."""
+        """Make ``finish`` end soon, without a file. May be called from another thread."""
         self._file.stop()
+        if self._book is not None:
+            # The library copies all rows once more before it writes: this ends that.
+            self._book.abandon()
 
     def finish(self) -> None:
         self._table.close()

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from app.settings import SettingsFile
 from app.sync.importing import Imported
 from app.ui import theme
 from app.ui.file_dialogs import ask_which, documents
@@ -39,10 +40,16 @@ class ImportSection(QWidget):
     """One button, and what came of it."""
 
     def __init__(
-        self, its_theme: Theme, engine: EngineView, tasks: Tasks, changed: Callable[[], object]
+        self,
+        its_theme: Theme,
+        settings: SettingsFile,
+        engine: EngineView,
+        tasks: Tasks,
+        changed: Callable[[], object],
     ) -> None:
         """``changed`` is called when events were added."""
         super().__init__()
+        self._settings = settings
         self._engine = engine
         self._changed = changed
         self._found = Imported()
@@ -84,7 +91,11 @@ class ImportSection(QWidget):
             found = await self._engine.keeping.import_file(path, self._tell)
         finally:
             self._changed()
-        self.strip.done(said_of(found))
+        said = said_of(found)
+        years = self._settings.value.keep_years
+        if found.new and (old := await self._engine.keeping.outdated(years)):
+            said += f" {counted(old, 'event')} older than {counted(years or 0, 'year')} will go within a day."
+        self.strip.done(said)
 
     def _tell(self, found: Imported) -> None:
         self._found = found

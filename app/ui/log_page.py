@@ -50,7 +50,7 @@ class LogPage(Page):
         self.backups = BackupSection(its_theme, engine, tasks, now, zone, self.refresh)
         self.inner.addWidget(self.backups)
         self.rule()
-        self.adding = ImportSection(its_theme, engine, tasks, self.refresh)
+        self.adding = ImportSection(its_theme, settings, engine, tasks, self.refresh)
         self.inner.addWidget(self.adding)
         self.rule()
         self.inner.addWidget(label("Folder", its_theme.strong))

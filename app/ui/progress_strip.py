@@ -32,6 +32,7 @@ class ProgressStrip(QFrame):
         self._text = label(wrap=True, select=True)
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
+        self._bar.setAccessibleName("Progress")
         self._bar.setFixedSize(_WIDTH, _HEIGHT)
         self._bar.setRange(0, _STEPS)
         self._cancel = button("&Cancel", self._press_cancel)

@@ -5,6 +5,7 @@ import csv
 import errno
 import io
 import sys
+import threading
 import zipfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
+from xlsxwriter.worksheet import Worksheet
 
 from app.domain.events import Event, Family
 from app.domain.problems import BadInput
@@ -142,6 +144,29 @@ async def test_given_up_while_the_workbook_is_packed(
         assert list(folder.iterdir()) == []
     else:
         assert rows_in(path) == COUNT
+
+
+async def test_given_up_while_the_rows_are_put_together(
+    log: EventLog, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the library does before it writes a single byte of the file."""
+    begun, stopped = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+    assemble = Worksheet._assemble_xml_file
+
+    def assembling(self: Worksheet) -> None:
+        loop.call_soon_threadsafe(begun.set)
+        assert stopped.wait(20)
+        assemble(self)
+
+    monkeypatch.setattr(Worksheet, "_assemble_xml_file", assembling)
+    task = loop.create_task(export_file(log.reader, Query(), folder / "all.xlsx", layout(FileKind.XLSX)))
+    await begun.wait()
+    task.cancel()
+    loop.call_later(0.05, stopped.set)
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert list(folder.iterdir()) == []
 
 
 async def test_the_log_goes_on_meanwhile(log: EventLog, folder: Path) -> None:

@@ -147,6 +147,16 @@ async def test_a_file_is_added_and_the_window_shows_it(kit: DeskKit, until: Unti
     await kit.settled()
 
 
+async def test_what_is_too_old_to_stay_is_told(kit: DeskKit, until: Until, tmp_path: Path) -> None:
+    page = await opened(kit, until)
+    file = tmp_path / "old.jsonl"
+    file.write_text("\n".join(map(event_to_line, [*old(kit, 3, 6), *old(kit, 1, 0)])), encoding="utf-8")
+    page.adding.add(file)
+    await until(lambda: not page.adding.strip.running)
+    assert page.adding.strip.text == "4 events added. 3 events older than 5 years will go within a day."
+    await kit.settled()
+
+
 async def test_adding_can_be_given_up(
     kit: DeskKit, until: Until, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
