@@ -9,7 +9,7 @@ examples. A rule only raises a question; whether it is an opt-out is for a perso
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from enum import StrEnum
@@ -167,22 +167,24 @@ class _Sought:
 class _Unless:
     """What the words found must not be a part of; compiled when it is needed."""
 
-    def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self._patterns = patterns
 
     @cached_property
-    def _compiled(self) -> re.Pattern[str]:
-        return re.compile(self._pattern)
+    def _compiled(self) -> tuple[re.Pattern[str], ...]:
+        # Each by itself: of alternatives that begin at the same word a search sees but the first.
+        return tuple(map(re.compile, self._patterns))
 
     def overlaps(self, line: str, start: int, end: int) -> bool:
         """Whether any of it has a word in common with this part of the line."""
-        near = max(0, start - _LONGEST_UNLESS)
-        found = self._compiled.search(line, near, end + _LONGEST_UNLESS)
-        while found and found.start() < end:
-            if found.end() > start:
-                return True
-            # From the next word on: what is found may overlap with what was found before.
-            found = self._compiled.search(line, found.start() + 1, end + _LONGEST_UNLESS)
+        near, far = max(0, start - _LONGEST_UNLESS), end + _LONGEST_UNLESS
+        for pattern in self._compiled:
+            found = pattern.search(line, near, far)
+            while found and found.start() < end:
+                if found.end() > start:
+                    return True
+                # From the next word on: what is found may overlap with what was found before.
+                found = pattern.search(line, found.start() + 1, far)
         return False
 
 
@@ -210,8 +212,8 @@ class Rules:
                 for word in book.first_words(phrase):
                     self._sought.setdefault(word, []).append(sought)
         self._near = [(number, rule) for number, rule in enumerate(self.rules) if rule.near]
-        self._unless = [_Unless(_any(book, rule.unless)) if rule.unless else None for rule in self.rules]
-        self._taken_back = re.compile(_any(book, data["taken_back"]))
+        self._unless = [_Unless(_whole(book, rule.unless)) for rule in self.rules]
+        self._taken_back = re.compile("|".join(_whole(book, data["taken_back"])))
         self._reactions = re.compile("|".join(data["reactions"]), re.IGNORECASE | re.DOTALL)
 
     def source(self, rule: str) -> str:
@@ -263,8 +265,7 @@ class Rules:
             written = [text[slice(*span)] for span in words.spans[first + 1 : last]]
             if not any(word[:1].isupper() and word[1:].islower() for word in written):
                 return False
-        unless = self._unless[number]
-        return unless is None or not unless.overlaps(words.line, start, end)
+        return not self._unless[number].overlaps(words.line, start, end)
 
     def _misspelled(self, words: Words) -> Iterator[tuple[int, int, int]]:
         start = self._between.match(words.line).end()  # type: ignore[union-attr]
@@ -323,8 +324,9 @@ def _placed(pattern: str, where: Where, filler: str) -> str:
             return f"({pattern})"
 
 
-def _any(book: Phrasebook, phrases: tuple[str, ...] | list[str]) -> str:
-    return rf"(?<!\S)(?:{'|'.join(book.pattern(each) for each in phrases)})"
+def _whole(book: Phrasebook, phrases: Iterable[str]) -> tuple[str, ...]:
+    """Patterns that find phrases anywhere in a line, but only from the beginning of a word."""
+    return tuple(rf"(?<!\S){book.pattern(each)}" for each in phrases)
 
 
 def _shortened(words: str) -> str:
