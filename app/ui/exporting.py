@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 from pathlib import Path
 
-from PySide6.QtCore import QObject
-from PySide6.QtGui import QKeySequence
+from PySide6.QtCore import QEvent, QObject
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QFileDialog
 
 from app.eventlog import LogReader, Query
@@ -54,11 +54,21 @@ class Exporting(QObject):
         self.dialog: QFileDialog | None = None
         """The last that was opened; it deletes itself."""
         action(window, "Export", self.ask, KEYS)
+        window.log.search.field.installEventFilter(self)
         window.log.export_asked.connect(self.ask)
         self.button = IconButton(
             its_theme, "export", "Export what is shown", self.ask, shortcut=QKeySequence(KEYS)
         )
         window.log.search.top.addWidget(self.button)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        # Where Ctrl+E goes to the end of a line, as on X11, a field would keep it for itself.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            pressed = QKeySequence(event.keyCombination())
+            if pressed.matches(QKeySequence(KEYS)) is QKeySequence.SequenceMatch.ExactMatch:
+                event.ignore()
+                return True
+        return super().eventFilter(watched, event)
 
     @property
     def proposed(self) -> Path:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 
@@ -124,6 +125,24 @@ async def test_what_went_wrong_is_said_there(kit: DeskKit, until: Until, tmp_pat
     assert "There is no folder" in kit.main.strip.text
     kit.main.strip.clear()
     assert kit.main.strip.isHidden()
+
+
+async def test_the_key_works_while_somebody_types(kit: DeskKit, until: Until) -> None:
+    """On X11 a field would take it for the end of the line."""
+    export = await opened(kit, until)
+    field = kit.main.log.search.field
+    field.setFocus()
+    override = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    override.ignore()  # as Qt sends it
+    QGuiApplication.sendEvent(field, override)
+    assert not override.isAccepted()
+    other = QKeyEvent(QEvent.Type.ShortcutOverride, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    other.ignore()
+    QGuiApplication.sendEvent(field, other)
+    assert other.isAccepted()
+    QTest.keyClick(field, Qt.Key.Key_E, Qt.KeyboardModifier.ControlModifier)
+    assert export.dialog is not None
+    export.dialog.reject()
 
 
 async def test_nothing_to_export(kit: DeskKit, until: Until) -> None:
