@@ -145,5 +145,7 @@ def _merge(connection: apsw.Connection) -> bool:
 
 
 def _shrink(connection: apsw.Connection) -> bool:
+    before = int(connection.pragma("freelist_count"))
     connection.execute(f"PRAGMA incremental_vacuum({PAGES_A_STEP})").fetchall()
-    return int(connection.pragma("freelist_count")) > 0
+    # A file that was not made for it keeps its free pages, and fills them again.
+    return 0 < int(connection.pragma("freelist_count")) < before

@@ -169,3 +169,18 @@ async def test_events_are_stored_between_the_steps(log: EventLog) -> None:
     assert (await keeper.forget_some(CUT, first.reached)).deleted == retention.EVENTS_A_STEP
     assert await forget(log) == 101
     assert [event.ref for event in await stored(log)] == ["9000"]
+
+
+async def test_a_file_that_cannot_shrink(path: Path) -> None:
+    async with await EventLog.open(path, KEY) as log:
+        await log.append([message(str(n), at=OLD + timedelta(seconds=n)) for n in range(3000)])
+    connection = apsw.Connection(str(path))
+    connection.pragma("key", f"raw:{KEY}")
+    connection.pragma("journal_mode", "delete")
+    connection.pragma("auto_vacuum", 0)
+    connection.execute("VACUUM")
+    assert connection.pragma("auto_vacuum") == 0
+    connection.close()
+    async with await EventLog.open(path, KEY) as log:
+        assert await forget(log) == 3000
+        assert (await log.reader.stats()).events == 0
