@@ -1,7 +1,8 @@
 """``python -m tests.bench.day_program``: the program of ``tests.chaos``, which notes what it holds in use.
 
-It begins with a log of some age, and has read and searched it once: caches that have a limit are full, and
-what grows afterwards grows without one.
+It begins with a log of some age, and has read and searched it once; and SQLite keeps no more than two
+megabytes of pages, where otherwise it would take days to keep its 24. So caches that have a limit are full,
+and what grows afterwards grows without one.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import json
 import sys
 from pathlib import Path
 
+import apsw
 import psutil
 
 from app.domain.events import Source
@@ -43,8 +45,14 @@ async def have_been_in_use(log: EventLog) -> None:
         await log.reader.page(parse_query(words))
 
 
+def _keep_few_pages(log: EventLog) -> None:
+    for connection in (log._connection, log.reader._connection):
+        connection.pragma("cache_size", -1_000)
+
+
 async def look(engine: Engine, path: Path, lapse: Lapse) -> None:
     """Note memory, files, threads, tasks and timers, for ever."""
+    _keep_few_pages(engine.log)
     await have_been_in_use(engine.log)
     process = psutil.Process()
     loop = asyncio.get_running_loop()
@@ -54,6 +62,8 @@ async def look(engine: Engine, path: Path, lapse: Lapse) -> None:
             sample = {
                 "at": lapse.monotonic(),
                 "rss": process.memory_info().rss,
+                "sqlite": apsw.memory_used(),
+                "blocks": sys.getallocatedblocks(),
                 "files": process.num_fds(),
                 "threads": process.num_threads(),
                 "tasks": len(asyncio.all_tasks()),
