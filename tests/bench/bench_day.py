@@ -68,7 +68,9 @@ def _day(seconds: float) -> Scenario:
             for verb in ("progress", "settle"):
                 at += rng.expovariate(1 / (3 * EVERY))
                 steps.append(Step(at, verb, {"name": name, "count": 2}))
-    at = 0.0
+    # Early enough for the morning: what a reading back needs once, the heap keeps.
+    steps += [Step(300, "away", {"seconds": 400}), Step(1500, "away", {"seconds": 400, "forget": True})]
+    at = 3600.0
     while (at := at + rng.expovariate(1 / 7200)) < seconds - 1800:
         trouble = rng.choice(
             [

@@ -239,7 +239,7 @@ FAULT_VERBS = frozenset(
 
 def business(rng: Random, events: int, duration: float) -> Iterator[Step]:
     """Batches, texts and consents, about so many events on the numbers that are followed."""
-    left = events * 0.8
+    left = events * 0.84
     number = 0
     while left > 0:
         number += 1
