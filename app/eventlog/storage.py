@@ -112,9 +112,8 @@ def _look(path: Path) -> None:
 
 def _open_writer(path: Path, key: str) -> apsw.Connection:
     """A connection for writing, to a log that was found sound enough, made or brought up to date."""
-    if path.exists() and path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists():
-        path.unlink()
-    if not path.exists():
+    # An empty file is not taken away: another process may be making its log of it at this moment.
+    if not path.exists() or (path.stat().st_size == 0 and not path.with_name(path.name + "-wal").exists()):
         _seal(path, key)
     try:
         connection = connect(path, key)

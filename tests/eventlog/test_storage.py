@@ -290,3 +290,15 @@ async def test_another_process_that_does_not_let_go(path: Path, monkeypatch: pyt
         other.execute("ROLLBACK")
         other.close()
         assert len((await log.append([opt()])).new) == 1
+
+
+async def test_an_empty_file_may_be_another_process_in_its_first_moment(path: Path) -> None:
+    path.touch()
+    other = storage.connect(path, KEY)
+    opened = storage.open_log(path, KEY)
+    try:
+        assert other.execute("SELECT count(*) FROM event").fetchone() == (0,)
+    finally:
+        other.close()
+        opened.reader.close()
+        opened.writer.close()
