@@ -27,7 +27,7 @@ from tests.sync.rig import callback, free_port
 EVERY = 5.0
 """Seconds between two events, about."""
 LIMITS = {
-    "rss": 1.05,
+    "rss": 1.15,
     "sqlite": 1.3,
     "blocks": 1.05,
     "files": 1.0,
@@ -35,7 +35,9 @@ LIMITS = {
     "tasks": 1.0,
     "timers": 1.3,
 }
-"""By how much the evening may exceed the morning. Timers: those that were cancelled wait to be swept."""
+"""By how much the evening may exceed the morning. The heap may take one step of some megabytes when it needs
+more than ever before, at any hour; a drift is what goes on, see the course. Timers: those that were
+cancelled wait to be swept."""
 NAMES = {
     "rss": "memory (RSS)",
     "sqlite": "  of it SQLite's",
