@@ -29,7 +29,7 @@ EVERY = 5.0
 LIMITS = {
     "rss": 1.15,
     "sqlite": 1.3,
-    "blocks": 1.05,
+    "blocks": 1.10,
     "files": 1.0,
     "threads": 1.0,
     "tasks": 1.0,
