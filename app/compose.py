@@ -24,7 +24,7 @@ from app.transport.vault import Vault
 LOG_KEY = "log-key"
 """Name of the log's encryption key among the secrets."""
 
-SWITCH_INTERVAL = 0.0005
+SWITCH_INTERVAL = 0.002
 """Seconds after which a thread that is busy with Python must let another go on."""
 
 

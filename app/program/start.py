@@ -18,6 +18,10 @@ from app.program.options import Options
 IDENTITY = "io.github.textbell.Textbell"
 """The name of the desktop file, of the metainfo, and of the windows' group in a task bar."""
 
+GARBAGE = (20_000, 20, 50)
+"""When to look for garbage. Python's own, some thousands, would have it look through every event of a flood
+again and again while they wait to be stored."""
+
 
 def start(options: Options) -> int:
     """Run the program as asked and return its exit status."""
@@ -47,6 +51,7 @@ async def _run(app: QApplication, options: Options) -> int:
     await asyncio.to_thread(_load)
     # What was loaded stays: looking through it for garbage, now or ever again, is wasted time.
     gc.freeze()
+    gc.set_threshold(*GARBAGE)
     gc.enable()
     from app.program.at_login import start_command
     from app.program.run import Program

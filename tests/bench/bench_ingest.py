@@ -21,6 +21,7 @@ from app.domain.events import Appended, Event
 from app.eventlog import EventLog
 from app.eventlog.storage import open_log
 from app.eventlog.writer import LogWriter
+from app.program.start import GARBAGE
 from app.ringcentral.filters import FilterSet
 from app.ringcentral.gateway import Delivered, GatewayProtocol
 from app.sync.intake import LARGEST_GROUP, Intake
@@ -108,6 +109,7 @@ async def measure(count: int = 50_000) -> list[Line]:
         # As the program does after its start; here it takes the material out of the collector's sight.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(*GARBAGE)
         for turn in range(TURNS):
             floors.append(_inserted(folder / f"plain{turn}.db", plain))
             ours.append(await _whole_path(folder / f"ours{turn}.db", frames))
