@@ -18,7 +18,7 @@ from pathlib import Path
 from app.domain.clock import Clock
 from app.ringcentral.errors import RATE_PENALTY, header, judge, rate_held
 from app.ringcentral.rates import Group
-from app.transport.process_lock import lock_file, unlock_file
+from app.transport.process_lock import lock_file, open_shared, unlock_file
 
 _log = logging.getLogger("app.transport.auth")
 
@@ -123,8 +123,7 @@ class AuthPace:
         if self._path is None:
             return None
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            return open_shared(self._path)
         except OSError as error:
             # Counting in memory is better than not to sign in.
             _log.debug("the pace cannot be written down: %s", type(error).__name__)

@@ -36,7 +36,11 @@ class ProcessLock:
     @asynccontextmanager
     async def held(self) -> AsyncIterator[bool]:
         """Hold the lock meanwhile. False: it could not be had in time, or not at all; go on all the same."""
-        handle = self._open()
+        handle = None
+        try:
+            handle = None if self._path is None else open_shared(self._path)
+        except OSError as error:
+            _log.warning("no lock file: %s", error.strerror or type(error).__name__)
         if handle is None:
             yield False
             return
@@ -52,16 +56,6 @@ class ProcessLock:
         finally:
             os.close(handle)
 
-    def _open(self) -> int | None:
-        if self._path is None:
-            return None
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            _log.warning("no lock file: %s", error.strerror or type(error).__name__)
-            return None
-
     async def _taken(self, handle: int) -> bool:
         waited, pause = 0.0, _FIRST_LOOK
         while not lock_file(handle):
@@ -71,6 +65,16 @@ class ProcessLock:
             waited += pause
             pause = min(pause * 1.5, _LONGEST_LOOK)
         return True
+
+
+def open_shared(path: Path) -> int:
+    """Open a file of this user's that processes share, making it and its folder; its descriptor.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
 
 
 if sys.platform == "win32":  # pragma: no cover
