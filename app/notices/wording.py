@@ -93,7 +93,7 @@ def outcome(summaries: Sequence[BatchSummary]) -> str:
         return "No delivery reports yet."
     if size > 0 and delivered >= size:
         return "Delivered." if size == 1 else "All delivered."
-    parts = ((delivered, "delivered"), (failed, "failed"), (rejected, "rejected"), (waiting, "still waiting"))
+    parts = ((delivered, "delivered"), (failed, "failed"), (rejected, "refused"), (waiting, "still waiting"))
     told = ", ".join(f"{count:,} {what}" for count, what in parts if count > 0)
     return f"{told}." if told else ""
 

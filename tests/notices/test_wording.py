@@ -156,7 +156,7 @@ TEXT = "Hi! Our holiday hours are Monday to Thursday, 9 to 5."
         (
             *([summary(size=10, delivered=5, failed=0, rejected=3)], NUMBER),
             "Batch finished: 10 texts",
-            "From Front desk. 5 delivered, 3 rejected, 2 still waiting.",
+            "From Front desk. 5 delivered, 3 refused, 2 still waiting.",
         ),
         ([summary(size=0, delivered=0, failed=0, number="", text="")], RULES, "Batch finished", ""),
         (
